@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What reading and checking a blob share. */
+#ifndef SB_BLOB_LAYOUT_H
+#define SB_BLOB_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <secbake/blob.h>
+
+#define SB_INSN_SIZE 8u /* sizeof(struct sock_filter) */
+
+/* Longest strings, bytes without NUL; so that checking them all takes bounded time. */
+#define SB_STRING_MAX 4095u
+#define SB_METADATA_MAX 65535u
+
+/* Deepest chain of sources, each the parent of the next. */
+#define SB_PARENTS_MAX 16u
+
+/* A little-endian word, wherever it lies. */
+uint32_t sb_le32(const uint8_t *at);
+
+/* The header in host order; bytes are sizeof(struct secbake_blob_header) at least. */
+struct secbake_blob_header sb_header_of(const uint8_t *bytes);
+
+/* Bytes of one record of a section; 1 for strings. */
+size_t sb_record_size(enum secbake_blob_section section);
+
+/* NULL, or what is wrong with a program of count instructions, at least one; *at says where. */
+const char *sb_program_wrong(const uint8_t *insn, uint32_t count, bool big_endian, uint32_t *at);
+
+#endif

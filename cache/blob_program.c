@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is this a program that the kernel would take? The structural rules of
+ * seccomp_check_filter() and bpf_check_classic(), on bytes in the target's
+ * order. What is left to the kernel: memory words read before they are written.
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include "blob_layout.h"
+
+_Static_assert(sizeof(struct sock_filter) == SB_INSN_SIZE, "sock_filter");
+_Static_assert(sizeof(struct seccomp_data) == 64, "seccomp_data");
+
+static uint16_t insn_code(const uint8_t *insn, bool big_endian)
+{
+	unsigned int high = insn[big_endian ? 0 : 1], low = insn[big_endian ? 1 : 0];
+
+	return (uint16_t)(high << 8 | low);
+}
+
+static uint32_t insn_k(const uint8_t *insn, bool big_endian)
+{
+	uint32_t k = sb_le32(insn + 4);
+
+	return big_endian ? __builtin_bswap32(k) : k;
+}
+
+/* left: how many instructions follow. */
+static const char *insn_wrong(uint16_t code, uint32_t k, uint32_t jt, uint32_t jf, uint32_t left)
+{
+	switch (code) {
+	case BPF_LD | BPF_W | BPF_ABS:
+		return k < sizeof(struct seccomp_data) && k % 4 == 0
+			       ? NULL
+			       : "it loads from beside the call's data";
+	case BPF_LD | BPF_W | BPF_LEN:
+	case BPF_LDX | BPF_W | BPF_LEN:
+	case BPF_LD | BPF_IMM:
+	case BPF_LDX | BPF_IMM:
+	case BPF_MISC | BPF_TAX:
+	case BPF_MISC | BPF_TXA:
+	case BPF_RET | BPF_K:
+	case BPF_RET | BPF_A:
+	case BPF_ALU | BPF_NEG:
+	case BPF_ALU | BPF_ADD | BPF_K:
+	case BPF_ALU | BPF_ADD | BPF_X:
+	case BPF_ALU | BPF_SUB | BPF_K:
+	case BPF_ALU | BPF_SUB | BPF_X:
+	case BPF_ALU | BPF_MUL | BPF_K:
+	case BPF_ALU | BPF_MUL | BPF_X:
+	case BPF_ALU | BPF_DIV | BPF_X:
+	case BPF_ALU | BPF_AND | BPF_K:
+	case BPF_ALU | BPF_AND | BPF_X:
+	case BPF_ALU | BPF_OR | BPF_K:
+	case BPF_ALU | BPF_OR | BPF_X:
+	case BPF_ALU | BPF_XOR | BPF_K:
+	case BPF_ALU | BPF_XOR | BPF_X:
+	case BPF_ALU | BPF_LSH | BPF_X:
+	case BPF_ALU | BPF_RSH | BPF_X:
+		return NULL;
+	case BPF_ALU | BPF_DIV | BPF_K:
+		return k ? NULL : "it divides by zero";
+	case BPF_ALU | BPF_LSH | BPF_K:
+	case BPF_ALU | BPF_RSH | BPF_K:
+		return k < 32 ? NULL : "it shifts by 32 or more";
+	case BPF_LD | BPF_MEM:
+	case BPF_LDX | BPF_MEM:
+	case BPF_ST:
+	case BPF_STX:
+		return k < BPF_MEMWORDS ? NULL : "it uses a memory word that does not exist";
+	case BPF_JMP | BPF_JA:
+		return k < left ? NULL : "it jumps behind the end";
+	case BPF_JMP | BPF_JEQ | BPF_K:
+	case BPF_JMP | BPF_JEQ | BPF_X:
+	case BPF_JMP | BPF_JGE | BPF_K:
+	case BPF_JMP | BPF_JGE | BPF_X:
+	case BPF_JMP | BPF_JGT | BPF_K:
+	case BPF_JMP | BPF_JGT | BPF_X:
+	case BPF_JMP | BPF_JSET | BPF_K:
+	case BPF_JMP | BPF_JSET | BPF_X:
+		return jt < left && jf < left ? NULL : "it jumps behind the end";
+	default:
+		return "the kernel does not take it";
+	}
+}
+
+const char *sb_program_wrong(const uint8_t *insn, uint32_t count, bool big_endian, uint32_t *at)
+{
+	uint16_t code = 0;
+
+	for (uint32_t i = 0; i < count; i++, insn += SB_INSN_SIZE) {
+		const char *wrong;
+
+		*at = i;
+		code = insn_code(insn, big_endian);
+		wrong = insn_wrong(code, insn_k(insn, big_endian), insn[2], insn[3], count - i - 1);
+		if (wrong)
+			return wrong;
+	}
+	if (code != (BPF_RET | BPF_K) && code != (BPF_RET | BPF_A))
+		return "the program does not end with a RET";
+	return NULL;
+}

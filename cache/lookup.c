@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/* See lookup.h: roots, the policy path, and whether sources are what they were. */
+#include "lookup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hash_stream.h"
+
+#define READ_SIZE 16384u
+#define LEFT_OPEN_MAX 8u		       /* sources; a limit on open files may be low */
+#define FILE_NAME_MAX (SECBAKE_NAME_MAX + 16u) /* NAME and a suffix */
+
+static const char *const system_caches[] = {"/run/secbake/cache", "/var/cache/secbake",
+					    "/usr/lib/secbake/cache"};
+static const char *const system_policies[] = {"/etc/secbake/policies", "/run/secbake/policies",
+					      "/usr/lib/secbake/policies"};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Appends to a string in a buffer of size bytes; false when it does not fit. */
+static bool append(char *to, size_t size, const char *text)
+{
+	size_t used = strlen(to), more = strlen(text);
+
+	if (more >= size - used)
+		return false;
+	memcpy(to + used, text, more + 1);
+	return true;
+}
+
+bool sb_lookup_user_cache(const char *xdg_cache_home, const char *home, char path[SB_PATH_MAX])
+{
+	char joined[SB_PATH_MAX] = "";
+	bool fits = false;
+
+	/* A relative XDG_CACHE_HOME is to be ignored, says the specification. */
+	if (xdg_cache_home && xdg_cache_home[0] == '/')
+		fits = append(joined, sizeof(joined), xdg_cache_home) &&
+		       append(joined, sizeof(joined), "/secbake");
+	else if (home && home[0] == '/')
+		fits = append(joined, sizeof(joined), home) &&
+		       append(joined, sizeof(joined), "/.cache/secbake");
+	if (fits)
+		memcpy(path, joined, sizeof(joined));
+	return fits;
+}
+
+static enum secbake_status named_roots(struct sb_roots *roots, const char *const *dir, size_t count,
+				       const char *option, struct secbake_error *error)
+{
+	if (count > SB_ROOTS_MAX)
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
+					 "%s is given %zu times; at most %u are possible", option,
+					 count, SB_ROOTS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (!dir[i][0])
+			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+						 "%s needs a directory, not an empty string",
+						 option);
+		roots->root[i] = (struct sb_root){.path = dir[i], .anchor = SB_ANCHOR_NAMED};
+	}
+	roots->count = count;
+	return SECBAKE_OK;
+}
+
+static void system_roots(struct sb_roots *roots, const char *const *dir, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		roots->root[i] = (struct sb_root){.path = dir[i], .anchor = SB_ANCHOR_SYSTEM};
+	roots->count = count;
+}
+
+enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
+				   const struct sb_lookup_options *options,
+				   struct secbake_error *error)
+{
+	enum secbake_status status = SECBAKE_OK;
+	bool named = !options->secure;
+
+	*lookup = (struct sb_lookup){.trust = sb_trust_self()};
+	if (options->secure)
+		lookup->trust.uid = 0;
+	lookup->policy_trust = lookup->trust;
+	lookup->policy_trust.any_owner = !options->privileged && !options->secure;
+
+	system_roots(&lookup->cache, system_caches, COUNT(system_caches));
+	system_roots(&lookup->policies, system_policies, COUNT(system_policies));
+	if (named && !options->privileged &&
+	    sb_lookup_user_cache(options->xdg_cache_home, options->home, lookup->user_cache))
+		lookup->cache.root[lookup->cache.count++] =
+			(struct sb_root){.path = lookup->user_cache, .anchor = SB_ANCHOR_NAMED};
+	if (named && options->cache_count)
+		status = named_roots(&lookup->cache, options->cache_dir, options->cache_count, "-C",
+				     error);
+	if (!status && named && options->policy_count)
+		status = named_roots(&lookup->policies, options->policy_dir, options->policy_count,
+				     "-P", error);
+	return status;
+}
+
+static enum secbake_status file_name(char out[FILE_NAME_MAX], const char *name, const char *suffix,
+				     struct secbake_error *error)
+{
+	out[0] = '\0';
+	if (!secbake_name_valid(name))
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "\"%s\" is not a policy name: 1 to 64 letters, digits and "
+					 "_ . @ -, without a leading dot",
+					 name);
+	if (!append(out, FILE_NAME_MAX, name) || !append(out, FILE_NAME_MAX, suffix))
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0, "the name is too long");
+	return SECBAKE_OK;
+}
+
+enum secbake_status sb_lookup_blob(const struct sb_lookup *lookup, size_t root,
+				   const struct secbake_hash *hash, const char *name, int *fd,
+				   uint64_t *size, struct secbake_error *error)
+{
+	char path[SECBAKE_HASH_TEXT + FILE_NAME_MAX];
+	const struct sb_root *at = &lookup->cache.root[root];
+	enum secbake_status status;
+	int dir;
+
+	secbake_hash_format(hash, path);
+	path[SECBAKE_HASH_TEXT - 1] = '/';
+	status = file_name(path + SECBAKE_HASH_TEXT, name, SB_SUFFIX_BLOB, error);
+	if (status)
+		return status;
+	status = sb_trust_root(&lookup->trust, at->path, at->anchor, &dir, error);
+	if (!status) {
+		status = sb_trust_file_at(&lookup->trust, dir, path, SECBAKE_BLOB_SIZE_MAX, fd,
+					  size, error);
+		if (!lookup->trust.leave_open)
+			close(dir);
+		if (status)
+			secbake_error_file(error, at->path, 0, 0, NULL);
+	}
+	return status;
+}
+
+const struct sb_trust *sb_lookup_policy_trust(const struct sb_lookup *lookup, size_t root)
+{
+	return lookup->policies.root[root].anchor == SB_ANCHOR_SYSTEM ? &lookup->trust
+								      : &lookup->policy_trust;
+}
+
+/*
+ * Descriptors of the policy path's folders, opened when first asked for: with
+ * many sources the path is walked once and not once a source.
+ */
+struct folders {
+	const struct sb_lookup *lookup;
+	enum secbake_status status[SB_ROOTS_MAX]; /* of opening: OK or MISSING */
+	bool asked[SB_ROOTS_MAX];
+	int fd[SB_ROOTS_MAX];
+};
+
+static void folders_close(struct folders *folders, size_t but)
+{
+	for (size_t i = 0; i < SB_ROOTS_MAX; i++) {
+		if (i != but && folders->asked[i] && !folders->status[i] &&
+		    !folders->lookup->trust.leave_open)
+			close(folders->fd[i]);
+	}
+}
+
+static enum secbake_status folder(struct folders *folders, size_t root, int *fd,
+				  struct secbake_error *error)
+{
+	const struct sb_root *at = &folders->lookup->policies.root[root];
+	enum secbake_status status;
+
+	if (!folders->asked[root]) {
+		status = sb_trust_root(sb_lookup_policy_trust(folders->lookup, root), at->path,
+				       at->anchor, &folders->fd[root], error);
+		if (status && status != SECBAKE_ERR_MISSING)
+			return status;
+		folders->asked[root] = true;
+		folders->status[root] = status;
+	}
+	if (!folders->status[root])
+		*fd = folders->fd[root];
+	return folders->status[root];
+}
+
+/* The first NAME.json; dir is borrowed from folders, fd is new. */
+static enum secbake_status find_policy(struct folders *folders, const char *name,
+				       struct sb_policy *found, struct secbake_error *error)
+{
+	const struct sb_lookup *lookup = folders->lookup;
+	char json[FILE_NAME_MAX];
+	enum secbake_status status = file_name(json, name, SB_SUFFIX_POLICY, error);
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < lookup->policies.count; i++) {
+		struct secbake_error why = {0};
+		struct sb_policy at = {.root = i};
+		bool in_folder;
+
+		status = folder(folders, i, &at.dir, &why);
+		in_folder = !status;
+		if (in_folder)
+			status = sb_trust_file_at(sb_lookup_policy_trust(lookup, i), at.dir, json,
+						  SB_SOURCE_SIZE_MAX, &at.fd, &at.size, &why);
+		if (status == SECBAKE_ERR_MISSING)
+			continue;
+		if (!status) {
+			*found = at;
+			return SECBAKE_OK;
+		}
+		secbake_error_set(error, status, why.sys_errno, "%s", why.text);
+		if (in_folder)
+			secbake_error_file(error, lookup->policies.root[i].path, 0, 0, NULL);
+		return status;
+	}
+	return secbake_error_set(
+		error, SECBAKE_ERR_MISSING, 0,
+		"there is no %s on the policy path (%s%s); put it there, or name its directory with -P",
+		json, lookup->policies.root[0].path, lookup->policies.count > 1 ? " ..." : "");
+}
+
+enum secbake_status sb_lookup_policy(const struct sb_lookup *lookup, const char *name,
+				     struct sb_policy *found, struct secbake_error *error)
+{
+	struct folders folders = {.lookup = lookup};
+	struct sb_policy at = {0};
+	enum secbake_status status = find_policy(&folders, name, &at, error);
+
+	folders_close(&folders, status ? SB_ROOTS_MAX : at.root);
+	if (!status)
+		*found = at;
+	return status;
+}
+
+enum secbake_status sb_hash_fd(int fd, uint64_t size_max, struct secbake_hash *hash,
+			       struct secbake_error *error)
+{
+	uint8_t buffer[READ_SIZE];
+	struct sb_hash_stream stream;
+	uint64_t total = 0;
+	ssize_t got;
+
+	sb_hash_begin(&stream);
+	for (;;) {
+		got = read(fd, buffer, sizeof(buffer));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		total += (uint64_t)got;
+		if (total > size_max)
+			return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
+						 "a file has more than %llu bytes",
+						 (unsigned long long)size_max);
+		sb_hash_add(&stream, buffer, (size_t)got);
+	}
+	if (got < 0)
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot read a file");
+	*hash = sb_hash_end(&stream);
+	return SECBAKE_OK;
+}
+
+/* Where each source was found, for those whose parent it is. */
+struct check {
+	const struct sb_lookup *lookup;
+	const struct secbake_blob *blob;
+	bool lenient;
+	struct folders folders;
+	bool there[SECBAKE_SOURCES_MAX];
+	uint8_t root[SECBAKE_SOURCES_MAX];
+	struct secbake_error *error;
+};
+
+static enum secbake_status stale(const struct check *check, const char *what, const char *why)
+{
+	return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0, "source %s %s", what, why);
+}
+
+/* The folder of a FILE's parent: the root of the POLICY above, then the folders of the FILEs. */
+static enum secbake_status parent_path(const struct check *check, uint32_t index,
+				       char path[SB_PATH_MAX])
+{
+	const struct secbake_blob *blob = check->blob;
+	uint32_t chain[SB_SOURCE_DEPTH_MAX];
+	size_t depth = 0;
+	struct secbake_blob_source source = secbake_blob_source(blob, index);
+
+	path[0] = '\0';
+	while (source.kind == SECBAKE_SOURCE_FILE) {
+		/* Checked by blob_open: parents come before, and so few of them. */
+		if (depth == SB_SOURCE_DEPTH_MAX)
+			return SECBAKE_ERR_LIMIT;
+		chain[depth++] = index;
+		index = source.parent;
+		source = secbake_blob_source(blob, index);
+	}
+	while (depth--) {
+		size_t used = strlen(path);
+		const char *name, *slash;
+
+		source = secbake_blob_source(blob, chain[depth]);
+		name = secbake_blob_string(blob, source.name);
+		if (!append(path, SB_PATH_MAX, name))
+			return SECBAKE_ERR_LIMIT;
+		if (!depth)
+			return SECBAKE_OK;
+		/* Keep its folder with the slash, or nothing. */
+		slash = strrchr(path + used, '/');
+		path[slash ? (size_t)(slash - path) + 1 : used] = '\0';
+	}
+	return SECBAKE_OK;
+}
+
+/* Opens source number index; MISSING when it is not there. */
+static enum secbake_status open_source(struct check *check, uint32_t index,
+				       const struct secbake_blob_source *source, const char *name,
+				       int *fd, struct secbake_error *error)
+{
+	char path[SB_PATH_MAX];
+	enum secbake_status status;
+	struct sb_policy found = {0};
+	struct sb_trust trust;
+	uint8_t root;
+	int dir;
+
+	if (source->kind == SECBAKE_SOURCE_POLICY) {
+		status = find_policy(&check->folders, name, &found, error);
+		if (!status) {
+			*fd = found.fd;
+			check->root[index] = (uint8_t)found.root;
+		}
+		return status;
+	}
+	root = check->root[source->parent];
+	check->root[index] = root;
+	if (source->kind == SECBAKE_SOURCE_OPTIONS)
+		status = file_name(path, name, SB_SUFFIX_OPTIONS, error);
+	else
+		status = parent_path(check, index, path);
+	if (status)
+		return secbake_error_set(error, status, 0, "the path of source %s is too long",
+					 name);
+	status = folder(&check->folders, root, &dir, error);
+	if (status)
+		return status;
+	trust = *sb_lookup_policy_trust(check->lookup, root);
+	trust.leave_open = trust.leave_open && index < LEFT_OPEN_MAX;
+	status = sb_trust_file_at(&trust, dir, path, SB_SOURCE_SIZE_MAX, fd, NULL, error);
+	return status;
+}
+
+static const char *source_suffix(const struct secbake_blob_source *source)
+{
+	return source->kind == SECBAKE_SOURCE_POLICY	? SB_SUFFIX_POLICY
+	       : source->kind == SECBAKE_SOURCE_OPTIONS ? SB_SUFFIX_OPTIONS
+							: "";
+}
+
+static enum secbake_status check_source(struct check *check, uint32_t index)
+{
+	struct secbake_blob_source source = secbake_blob_source(check->blob, index);
+	const char *name = secbake_blob_string(check->blob, source.name);
+	char what[SB_PATH_MAX] = "";
+	struct secbake_error why = {0};
+	struct secbake_hash hash;
+	enum secbake_status status;
+	int fd;
+
+	append(what, sizeof(what), name);
+	append(what, sizeof(what), source_suffix(&source));
+	if (source.kind != SECBAKE_SOURCE_POLICY && !check->there[source.parent])
+		return SECBAKE_OK; /* forgiven with its parent */
+	status = open_source(check, index, &source, name, &fd, &why);
+	if (status == SECBAKE_ERR_MISSING)
+		return !source.present || check->lenient ? SECBAKE_OK
+							 : stale(check, what, "is no longer there");
+	if (status) {
+		secbake_error_set(check->error, status, why.sys_errno, "source %s: %s", what,
+				  why.text);
+		secbake_error_file(check->error, why.file, 0, 0, NULL);
+		return status;
+	}
+	check->there[index] = true;
+	if (!source.present)
+		status = stale(check, what, "is new");
+	else
+		status = sb_hash_fd(fd, SB_SOURCE_SIZE_MAX, &hash, check->error);
+	if (!check->lookup->trust.leave_open || index >= LEFT_OPEN_MAX)
+		close(fd);
+	if (!status && memcmp(&hash, &source.content, sizeof(hash)) != 0)
+		status = stale(check, what, "has other content than when it was compiled");
+	return status;
+}
+
+/* A blob without a source of its own name: only right where there is no such policy. */
+static enum secbake_status check_own(struct check *check)
+{
+	struct secbake_blob_header header = secbake_blob_header(check->blob);
+	uint32_t count = secbake_blob_count(check->blob, SECBAKE_SECTION_SOURCES);
+	struct secbake_error why = {0};
+	struct sb_policy found;
+	enum secbake_status status;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct secbake_blob_source source = secbake_blob_source(check->blob, i);
+
+		if (source.kind == SECBAKE_SOURCE_POLICY &&
+		    !strcmp(secbake_blob_string(check->blob, source.name), header.name))
+			return SECBAKE_OK;
+	}
+	if (!check->lenient)
+		return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0,
+					 "the blob records no source %s.json and is not sealed",
+					 header.name);
+	status = find_policy(&check->folders, header.name, &found, &why);
+	if (status == SECBAKE_ERR_MISSING)
+		return SECBAKE_OK;
+	if (status) {
+		secbake_error_set(check->error, status, why.sys_errno, "%s", why.text);
+		secbake_error_file(check->error, why.file, 0, 0, NULL);
+		return status;
+	}
+	close(found.fd);
+	return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0,
+				 "the blob does not say what it was made of, and there is a "
+				 "%s.json in %s",
+				 header.name, check->lookup->policies.root[found.root].path);
+}
+
+enum secbake_status sb_lookup_sources(const struct sb_lookup *lookup,
+				      const struct secbake_blob *blob, bool lenient,
+				      struct secbake_error *error)
+{
+	struct check check = {
+		.lookup = lookup,
+		.blob = blob,
+		.lenient = lenient || (blob->flags & SECBAKE_BLOB_SEALED),
+		.folders = {.lookup = lookup},
+		.error = error,
+	};
+	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
+	enum secbake_status status = check_own(&check);
+
+	for (uint32_t i = 0; !status && i < count; i++)
+		status = check_source(&check, i);
+	folders_close(&check.folders, SB_ROOTS_MAX);
+	return status;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* secbake compile: a policy into a blob or a bare program. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <secbake/cache.h>
+
+#include "policy.h"
+#include "program.h"
+
+enum format { FORMAT_BLOB, FORMAT_RAW, FORMAT_C, FORMAT_ASM };
+
+struct request {
+	struct cli_policy policy;
+	const char *path, *output, *layer;
+	enum format format;
+	bool sealed;
+};
+
+enum { OPT_FORMAT = CLI_OPT_OWN, OPT_LAYER, OPT_SEALED };
+
+static const struct option longs[] = {
+	CLI_POLICY_OPTIONS,
+	{"output", required_argument, NULL, 'o'},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"layer", required_argument, NULL, OPT_LAYER},
+	{"sealed", no_argument, NULL, OPT_SEALED},
+	{0},
+};
+
+static enum cli_exit parse_format(const char *value, enum format *format)
+{
+	static const char *const names[] = {"blob", "raw", "c", "asm"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(value, names[i])) {
+			*format = (enum format)i;
+			return CLI_DONE;
+		}
+	}
+	return cli_usage(&cli_compile, "--format wants blob, raw, c or asm, not '%s'", value);
+}
+
+static enum cli_exit parse(int argc, char **argv, struct request *r)
+{
+	enum cli_exit status = CLI_DONE;
+	int option;
+
+	while (status == CLI_DONE &&
+	       (option = cli_next(&cli_compile, argc, argv, ":o:P:", longs)) != -1) {
+		if (option == '?')
+			return CLI_USAGE;
+		if (option == CLI_HELP)
+			return (enum cli_exit)CLI_HELP;
+		if (option == 'o')
+			r->output = optarg;
+		else if (option == OPT_FORMAT)
+			status = parse_format(optarg, &r->format);
+		else if (option == OPT_LAYER)
+			r->layer = optarg;
+		else if (option == OPT_SEALED)
+			r->sealed = true;
+		else
+			status = cli_policy_option(&cli_compile, &r->policy, option, optarg);
+	}
+	if (status != CLI_DONE)
+		return status;
+	if (argc - optind != 1)
+		return cli_usage(&cli_compile,
+				 argc == optind ? "which policy?" : "one policy at a time");
+	r->path = argv[optind];
+	if (r->output && !*r->output)
+		return cli_usage(&cli_compile, "-o wants a file, or - for standard output");
+	if (!r->output && r->format <= FORMAT_RAW && isatty(STDOUT_FILENO))
+		return cli_usage(&cli_compile,
+				 "where to? a terminal cannot show it, give --output FILE");
+	if (r->format == FORMAT_BLOB && (r->layer || r->policy.mode_given))
+		return cli_usage(&cli_compile,
+				 "a blob holds every layer and mode; --layer and --mode "
+				 "are for --format raw, c and asm");
+	return CLI_DONE;
+}
+
+static enum cli_exit put(const struct request *r, const void *bytes, size_t size)
+{
+	struct secbake_error error = {0};
+
+	if (!r->output || !strcmp(r->output, "-")) {
+		fwrite(bytes, 1, size, stdout); /* cli_close_stdout() tells of failures */
+		return CLI_DONE;
+	}
+	if (secbake_store_file(r->output, bytes, size, &error) != SECBAKE_OK)
+		return cli_fail(&error); /* it names the file */
+	return CLI_DONE;
+}
+
+static enum cli_exit choose_layer(const struct request *r, const struct cli_programs *programs,
+				  uint32_t *layer)
+{
+	struct secbake_error error = {0};
+	char *end;
+	unsigned long wanted = r->layer ? strtoul(r->layer, &end, 10) : 0;
+
+	if (programs->count == 0) {
+		secbake_error_set(&error, SECBAKE_ERR_INPUT, 0,
+				  "the policy is unrestricted: there is no program to write; use "
+				  "--format blob");
+		secbake_error_file(&error, r->policy.options.policy.file, 0, 0, NULL);
+		return cli_fail(&error);
+	}
+	if (!r->layer && programs->count > 1)
+		return cli_usage(&cli_compile,
+				 "the policy has %u programs; choose one with --layer N",
+				 programs->count);
+	if (r->layer && (*end || end == r->layer || wanted >= programs->count))
+		return cli_usage(&cli_compile, "--layer wants 0 to %u, not '%s'",
+				 programs->count - 1, r->layer);
+	*layer = (uint32_t)wanted;
+	return CLI_DONE;
+}
+
+/* One program of the blob, bare or written out. */
+static enum cli_exit put_program(const struct request *r, const uint8_t *blob, size_t size)
+{
+	const struct secbake_compile_options *options = &r->policy.options;
+	struct cli_programs programs = {0};
+	struct secbake_error error = {0};
+	const struct secbake_program *program;
+	enum cli_exit status;
+	uint32_t layer = 0;
+	char *text;
+
+	if (secbake_blob_open(blob, size, &programs.blob, &error) != SECBAKE_OK)
+		return cli_fail(&error);
+	status = cli_programs_of_blob(&programs, &options->target, r->policy.mode, r->path);
+	if (status == CLI_DONE)
+		status = choose_layer(r, &programs, &layer);
+	if (status != CLI_DONE)
+		return status;
+	program = &programs.program[layer];
+	if (r->format == FORMAT_RAW)
+		return put(r, program->bytes, (size_t)program->count * 8);
+	if (secbake_disassemble(program,
+				r->format == FORMAT_C ? SECBAKE_STYLE_C : SECBAKE_STYLE_ASM,
+				options->name, &text, &error) != SECBAKE_OK)
+		return cli_fail(&error);
+	status = put(r, text, strlen(text));
+	free(text);
+	return status;
+}
+
+static enum cli_exit compile(struct request *r)
+{
+	struct secbake_compiled *compiled = NULL;
+	struct secbake_error error = {0};
+	enum cli_exit status = cli_policy_open(&cli_compile, &r->policy, r->path);
+	const uint8_t *blob;
+	size_t size;
+
+	if (status != CLI_DONE)
+		return status;
+	r->policy.options.sealed = r->sealed;
+	if (secbake_compile(&r->policy.options, &compiled, &error) != SECBAKE_OK)
+		return cli_policy_fail(&r->policy, &error);
+	blob = secbake_compiled_blob(compiled, &size);
+	status = r->format == FORMAT_BLOB ? put(r, blob, size) : put_program(r, blob, size);
+	secbake_compiled_free(compiled);
+	return status;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	struct request r = {0};
+	enum cli_exit status = parse(argc, argv, &r);
+
+	if (status == (enum cli_exit)CLI_HELP)
+		return CLI_DONE;
+	if (status == CLI_DONE)
+		status = compile(&r);
+	cli_policy_close(&r.policy);
+	return status;
+}
+
+const struct cli_verb cli_compile = {
+	.name = "compile",
+	.summary = "compile a policy into a blob or a bare program, and prove it",
+	.help = "usage: secbake compile [OPTION...] POLICY.json\n"
+		"Compiles a policy; nothing is written unless every program is proved to decide as\n"
+		"the policy says. NAME.options beside the policy is read too. POLICY \"-\" is standard\n"
+		"input.\n\n"
+		"  -o, --output FILE     where to (default, and \"-\": standard output)\n"
+		"  --format blob|raw|c|asm\n"
+		"                        blob: for secbake-exec; raw: the sock_filter array alone, in\n"
+		"                        the target's byte order; c: a header; asm: for bpf_asm\n"
+		"  --layer N             of a policy with several programs, which one (raw, c, asm)\n"
+		"  --sealed              the blob is for an image that has no policies\n" CLI_POLICY_HELP,
+	.run = run,
+};

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages, targets and files, as all verbs of secbake treat them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "secbake %s: ", verb->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; secbake %s --help tells more\n", verb->name);
+	return CLI_USAGE;
+}
+
+int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
+	     const struct option *longs)
+{
+	int c;
+
+	opterr = 0;
+	c = getopt_long(argc, argv, shorts, longs, NULL);
+	if (c == ':') {
+		cli_usage(verb, "%s needs a value", argv[optind - 1]);
+		return '?';
+	}
+	if (c == '?' && (optopt == 'h' || !strcmp(argv[optind - 1], "--help"))) {
+		fputs(verb->help, stdout);
+		return CLI_HELP;
+	}
+	if (c != '?')
+		return c;
+	if (optopt && optopt < 128 && argv[optind - 1][1] != '-')
+		cli_usage(verb, "there is no option -%c", optopt);
+	else
+		cli_usage(verb, "%s is no option, stands for several, or takes no value",
+			  argv[optind - 1]);
+	return '?';
+}
+
+void cli_print(const char *prefix, const struct secbake_error *error)
+{
+	fputs(prefix, stderr);
+	if (error->file[0])
+		fprintf(stderr, "%s:", error->file);
+	if (error->file[0] && error->line)
+		fprintf(stderr, "%u:", error->line);
+	if (error->file[0])
+		fputc(' ', stderr);
+	if (error->pointer[0])
+		fprintf(stderr, "%s: ", error->pointer);
+	fputs(error->text, stderr);
+	if (error->sys_errno)
+		fprintf(stderr, ": %s", strerror(error->sys_errno));
+	fputc('\n', stderr);
+}
+
+enum cli_exit cli_exit_of(enum secbake_status status)
+{
+	switch (status) {
+	case SECBAKE_OK:
+		return CLI_DONE;
+	case SECBAKE_ERR_INPUT:
+	case SECBAKE_ERR_TARGET:
+	case SECBAKE_ERR_LIMIT:
+	case SECBAKE_ERR_UNTRUSTED:
+		return CLI_REJECTED;
+	case SECBAKE_ERR_STALE:
+		return CLI_FINDING;
+	case SECBAKE_ERR_UNKNOWN:
+		return CLI_CANNOT_TELL;
+	case SECBAKE_ERR_MISSING:
+	case SECBAKE_ERR_SYSTEM:
+	case SECBAKE_ERR_MEMORY:
+	case SECBAKE_ERR_INTERNAL:
+		break;
+	}
+	return CLI_SYSTEM;
+}
+
+enum cli_exit cli_fail(const struct secbake_error *error)
+{
+	cli_print(error->file[0] ? "" : "secbake: ", error);
+	return cli_exit_of(error->status);
+}
+
+/* Degradations and warnings. Other notes are advice that nobody asked these verbs for. */
+static void report(struct secbake_reporter *self, enum secbake_level level,
+		   const struct secbake_error *message)
+{
+	struct cli_reporter *reporter = (struct cli_reporter *)self; /* base is its first member */
+
+	if (level == SECBAKE_NOTE && message->status == SECBAKE_OK)
+		return;
+	reporter->errors += level == SECBAKE_ERROR;
+	reporter->warnings += level == SECBAKE_WARNING;
+	cli_print(level == SECBAKE_NOTE	     ? "note: "
+		  : level == SECBAKE_WARNING ? "warning: "
+					     : "",
+		  message);
+}
+
+void cli_reporter_init(struct cli_reporter *reporter)
+{
+	*reporter = (struct cli_reporter){.base = {.report = report}};
+}
+
+static enum cli_exit features_from_file(const char *path, struct secbake_features *features)
+{
+	struct secbake_error error = {0};
+	char *text;
+	size_t size;
+
+	if (cli_read_file(path, SECBAKE_FEATURES_TEXT_MAX, &text, &size, &error) != SECBAKE_OK)
+		return cli_fail(&error);
+	if (secbake_features_parse(text, size, features, &error) != SECBAKE_OK)
+		secbake_error_file(&error, path, error.line, error.column, NULL);
+	free(text);
+	return error.status == SECBAKE_OK ? CLI_DONE : cli_fail(&error);
+}
+
+enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_target *target,
+				  struct secbake_features *features)
+{
+	const struct secbake_arch *arch = secbake_arch_native();
+	struct secbake_error error = {0};
+	uint32_t kernel = 0;
+	enum cli_exit status;
+
+	if (target->arch && (!(arch = secbake_arch_find(target->arch)) || arch->x32))
+		return cli_usage(verb,
+				 "'%s' is no architecture that a kernel is compiled for; there are "
+				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
+				 target->arch);
+	if (target->kernel && !secbake_kernel_parse(target->kernel, &kernel))
+		return cli_usage(verb, "--kernel wants a version such as 6.1, not '%s'",
+				 target->kernel);
+	if (target->features) {
+		status = features_from_file(target->features, features);
+		if (status != CLI_DONE)
+			return status;
+		if (target->arch && features->arch != arch)
+			return cli_usage(verb, "%s is of a kernel for %s, --arch says %s",
+					 target->features, features->arch->name, arch->name);
+		if (kernel)
+			features->kernel = kernel;
+		return CLI_DONE;
+	}
+	if (kernel)
+		secbake_features_of_kernel(arch, kernel, features, &error);
+	else
+		secbake_features_probe(features, &error);
+	if (error.status != SECBAKE_OK)
+		return cli_fail(&error);
+	/* Another machine's kernel of the same version as ours is the best guess there is. */
+	features->arch = arch;
+	return CLI_DONE;
+}
+
+enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
+				  struct secbake_error *error)
+{
+	bool standard = !strcmp(path, "-");
+	FILE *file = standard ? stdin : fopen(path, "re");
+	const char *shown = standard ? "standard input" : path;
+	enum secbake_status status = SECBAKE_OK;
+	char *buffer = NULL;
+	struct stat st;
+
+	if (!file) {
+		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot be opened");
+		secbake_error_file(error, path, 0, 0, NULL);
+		return status;
+	}
+	if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
+		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, EISDIR, "cannot be read");
+	else if (!(buffer = malloc(max + 2)))
+		status = secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	else if (*size = fread(buffer, 1, max + 1, file), ferror(file))
+		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot be read");
+	else if (*size > max)
+		status = secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
+					   "is larger than %zu bytes, the limit", max);
+	if (!standard)
+		fclose(file);
+	if (status != SECBAKE_OK) {
+		secbake_error_file(error, shown, 0, 0, NULL);
+		free(buffer);
+		return status;
+	}
+	buffer[*size] = '\0';
+	*bytes = buffer;
+	return SECBAKE_OK;
+}
+
+enum cli_exit cli_close_stdout(enum cli_exit status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "secbake: standard output: %s\n", strerror(errno));
+		return CLI_SYSTEM;
+	}
+	return status;
+}

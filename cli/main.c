@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* secbake: the table of verbs. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const struct cli_verb *const verbs[] = {
+	&cli_compile, &cli_emu,	  &cli_explain,	 &cli_disasm,	 &cli_prove,
+	&cli_refresh, &cli_cache, &cli_features, &cli_constants, &cli_syscalls,
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+static void help(FILE *out)
+{
+	fputs("usage: secbake VERB [OPTION...] [ARGUMENT...]\n"
+	      "Compiles seccomp policies into programs, proves them, and keeps them in a cache.\n\n",
+	      out);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	fputs("\nsecbake VERB --help tells more; secbake --version names the version.\n"
+	      "Exit status: 0 done, 1 a finding, 2 usage, 3 rejected input, 4 system error,\n"
+	      "5 cannot tell.\n",
+	      out);
+}
+
+/*
+ * Where a standard descriptor is closed, a file opened here would take its place,
+ * and messages would go into a blob. What stands there instead fails as a closed
+ * one would: it is open the wrong way.
+ */
+static bool occupy_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd &&
+		    open("/", O_PATH) != fd)
+			return false;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	if (!occupy_standard_descriptors())
+		return CLI_SYSTEM;
+	if (argc < 2) {
+		help(stderr);
+		return CLI_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return (int)cli_close_stdout(CLI_DONE);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("secbake " SECBAKE_VERSION);
+		return (int)cli_close_stdout(CLI_DONE);
+	}
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (!strcmp(argv[1], verbs[i]->name))
+			return (int)cli_close_stdout(verbs[i]->run(argc - 1, argv + 1));
+	fprintf(stderr, "secbake: there is no verb '%s'; secbake --help lists them\n", argv[1]);
+	return CLI_USAGE;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that a policy names beside itself: bases on the policy path or
+ * relative to the one that names them, shipped groups, users and groups. Whoever
+ * compiles by hand reads them as the policy itself, with no check whom they belong to.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy.h"
+
+static const char *const default_dirs[] = {"/etc/secbake/policies", "/run/secbake/policies",
+					   "/usr/lib/secbake/policies"};
+
+static enum secbake_status no_memory(struct secbake_error *error)
+{
+	return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+}
+
+/* path as the next source's; what was there is of an earlier compile. */
+static enum secbake_status take(struct cli_sources *s, uint32_t index, char *path,
+				struct secbake_text *text, struct secbake_error *error)
+{
+	struct secbake_error why = {0};
+	enum secbake_status status;
+	char *bytes;
+	size_t size;
+
+	free(s->file[index]);
+	free(s->text[index]);
+	s->text[index] = NULL;
+	s->file[index] = path;
+	status = cli_read_file(path, SECBAKE_POLICY_SIZE_MAX, &bytes, &size, &why);
+	if (status != SECBAKE_OK) {
+		if (why.sys_errno == ENOENT)
+			status = SECBAKE_ERR_MISSING;
+		return secbake_error_set(error, status, why.sys_errno, "%s %s", path, why.text);
+	}
+	s->text[index] = bytes;
+	*text = (struct secbake_text){.bytes = bytes, .size = size, .file = path};
+	return SECBAKE_OK;
+}
+
+/* NAME.json in a folder of size bytes, taken if it is there; MISSING if not. */
+static enum secbake_status try_folder(struct cli_sources *s, uint32_t index, const char *folder,
+				      int size, const char *name, struct secbake_text *text,
+				      struct secbake_error *error)
+{
+	char *path;
+
+	if (asprintf(&path, "%.*s/%s.json", size, folder, name) < 0)
+		return no_memory(error);
+	if (!access(path, F_OK) || errno != ENOENT)
+		return take(s, index, path, text, error);
+	free(path);
+	return SECBAKE_ERR_MISSING;
+}
+
+/* Without -P the policy's own folder comes first: policies that belong together lie together. */
+static enum secbake_status find_policy(struct cli_sources *s, uint32_t index, const char *name,
+				       struct secbake_text *text, struct secbake_error *error)
+{
+	const char *const *dir = s->dir_count ? s->dir : default_dirs;
+	size_t count = s->dir_count ? s->dir_count : sizeof(default_dirs) / sizeof(*default_dirs);
+	const char *slash = strrchr(s->file[0], '/');
+	enum secbake_status status = SECBAKE_ERR_MISSING;
+
+	if (!s->dir_count)
+		status = try_folder(s, index, slash ? s->file[0] : ".",
+				    slash ? (int)(slash - s->file[0]) : 1, name, text, error);
+	for (size_t i = 0; i < count && status == SECBAKE_ERR_MISSING; i++)
+		status = try_folder(s, index, dir[i], (int)strlen(dir[i]), name, text, error);
+	if (status == SECBAKE_ERR_MISSING)
+		secbake_error_set(error, status, 0, "there is no %s.json on the policy path (%s%s)",
+				  name, dir[0], count > 1 ? " ..." : "");
+	return status;
+}
+
+static enum secbake_status read_source(struct secbake_source_reader *self, uint32_t index,
+				       enum secbake_source_kind kind, uint32_t parent,
+				       const char *name, struct secbake_text *text,
+				       struct secbake_error *error)
+{
+	struct cli_sources *s = (struct cli_sources *)self; /* base is its first member */
+	const char *slash;
+	char *path;
+
+	if (kind == SECBAKE_SOURCE_POLICY)
+		return find_policy(s, index, name, text, error);
+	slash = strrchr(s->file[parent], '/');
+	if (asprintf(&path, "%.*s%s", slash ? (int)(slash - s->file[parent]) + 1 : 0,
+		     s->file[parent], name) < 0)
+		return no_memory(error);
+	return take(s, index, path, text, error);
+}
+
+static enum secbake_status read_accounts(struct secbake_source_reader *self, bool groups,
+					 struct secbake_text *text, struct secbake_error *error)
+{
+	struct cli_sources *s = (struct cli_sources *)self;
+	const char *path = groups ? "/etc/group" : "/etc/passwd";
+	enum secbake_status status = SECBAKE_OK;
+	size_t size;
+
+	free(s->accounts[groups]);
+	s->accounts[groups] = NULL;
+	status = cli_read_file(path, SECBAKE_POLICY_SIZE_MAX, &s->accounts[groups], &size, error);
+	if (status == SECBAKE_OK)
+		*text = (struct secbake_text){
+			.bytes = s->accounts[groups], .size = size, .file = path};
+	return status;
+}
+
+void cli_sources_init(struct cli_sources *sources, const char *policy)
+{
+	sources->base.read = read_source;
+	sources->base.accounts = read_accounts;
+	sources->file[0] = strdup(policy);
+	if (!sources->file[0])
+		sources->base.read = NULL; /* none can be read, and whoever asks is told so */
+}
+
+void cli_sources_close(struct cli_sources *sources)
+{
+	for (size_t i = 0; i < SECBAKE_SOURCES_MAX; i++) {
+		free(sources->file[i]);
+		free(sources->text[i]);
+	}
+	free(sources->accounts[0]);
+	free(sources->accounts[1]);
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+#
+# What cmake --install puts where. Policies have their place in
+# profiles/CMakeLists.txt.
+#
+# The CMake package is written by hand rather than exported: an export would
+# carry this project's own warnings and hardening into its users' builds. Both
+# it and the pkg-config files find the prefix from where they lie, so that
+# cmake --install --prefix and DESTDIR work.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS secbake RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(PROGRAMS ${SECBAKE_EXEC_PATH} DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS secbake_static secbake_shared secbake_load_static secbake_load_shared
+	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/secbake DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# From the folder of the .pc files back to the prefix.
+set(SECBAKE_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH SECBAKE_PC_TO_PREFIX /prefix/${SECBAKE_PKGCONFIG_DIR} /prefix)
+string(REGEX REPLACE "/$" "" SECBAKE_PC_TO_PREFIX "${SECBAKE_PC_TO_PREFIX}")
+foreach(package secbake secbake-load)
+	configure_file(cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+	install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${SECBAKE_PKGCONFIG_DIR})
+endforeach()
+
+set(SECBAKE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/secbake)
+configure_package_config_file(cmake/secbakeConfig.cmake.in ${PROJECT_BINARY_DIR}/secbakeConfig.cmake
+	INSTALL_DESTINATION ${SECBAKE_CMAKE_DIR}
+	PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR
+	NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+# Before 1.0 a minor version may break its users.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/secbakeConfigVersion.cmake
+	COMPATIBILITY SameMinorVersion)
+install(FILES
+	${PROJECT_BINARY_DIR}/secbakeConfig.cmake
+	${PROJECT_BINARY_DIR}/secbakeConfigVersion.cmake
+	DESTINATION ${SECBAKE_CMAKE_DIR})

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A blob of one policy: read once (front.c), then resolved and generated
+ * (generate.c) for each variant that the blob holds: enforce and complain, on
+ * each interval between the kernel versions that the policy names.
+ */
+#include <secbake/compile.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cache/blob_write.h>
+
+#include "arena.h"
+#include "digest.h"
+#include "front.h"
+#include "generate.h"
+#include "prove.h"
+
+struct secbake_compiled {
+	uint8_t *blob;
+	size_t size;
+};
+
+struct compilation {
+	struct sb_arena *arena;
+	const struct secbake_compile_options *given;
+	struct sb_front front;
+	struct sb_digest *digest;
+	struct sb_blob_variant_in *variant;
+	uint32_t variant_count;
+	struct known *known; /* programs made so far, latest first */
+	struct secbake_error *error;
+};
+
+/* A proved program, and what its layer hashes to. */
+struct known {
+	struct secbake_hash hash;
+	struct sb_program program;
+	struct known *next;
+};
+
+enum { TAG_LISTENER_PATH = 1, TAG_LISTENER_METADATA, TAG_VARIANT, TAG_ARCH, TAG_MODE };
+
+static enum secbake_status no_memory(struct compilation *c)
+{
+	return secbake_error_set(c->error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+}
+
+static const struct sb_blob_rule_in *provenance(struct compilation *c, const struct sb_layer *layer)
+{
+	struct sb_blob_rule_in *rule = sb_alloc(c->arena, layer->rule_count, sizeof(*rule));
+
+	for (uint32_t i = 0; rule && i < layer->rule_count; i++) {
+		const struct sb_place *place = &layer->rule[i].place;
+
+		rule[i] = (struct sb_blob_rule_in){layer->rule[i].action, place->source,
+						   place->line, place->pointer};
+	}
+	return rule;
+}
+
+/* Is this the variant that the target itself would load first: the one worth messages? */
+static bool is_targets_own(const struct compilation *c, enum secbake_mode mode, uint32_t from,
+			   uint32_t to)
+{
+	uint32_t kernel = c->given->target.kernel;
+
+	if (mode != c->front.mode)
+		return false;
+	return kernel ? from <= kernel && kernel < to : to == SECBAKE_KERNEL_ANY;
+}
+
+static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer *layer,
+		       struct secbake_hash *hash)
+{
+	struct sb_resolved alone = {
+		.big_endian = resolved->big_endian, .layer_count = 1, .layer = layer};
+	struct sb_digest *digest = sb_digest_new();
+
+	if (!digest)
+		return false;
+	sb_digest_resolved(digest, &alone);
+	*hash = sb_digest_end(digest);
+	sb_digest_free(digest);
+	return true;
+}
+
+/*
+ * Variants often come to the same policy; their programs are made once. A hash
+ * is a hint here and no more: what it finds is proved against this layer too.
+ */
+static enum secbake_status program_of(struct compilation *c, const struct sb_resolved *resolved,
+				      const struct sb_layer *layer, struct sb_program *program)
+{
+	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
+	enum secbake_status status;
+
+	if (!made || !layer_hash(resolved, layer, &made->hash))
+		return no_memory(c);
+	for (struct known *known = c->known; known; known = known->next) {
+		if (memcmp(&known->hash, &made->hash, sizeof(made->hash)) != 0 ||
+		    sb_prove(&known->program, layer, NULL, NULL) != SECBAKE_OK)
+			continue;
+		*program = known->program;
+		return SECBAKE_OK;
+	}
+	status = sb_generate(c->arena, layer, resolved->big_endian, &made->program, c->error);
+	if (status != SECBAKE_OK)
+		return status;
+	made->next = c->known;
+	c->known = made;
+	*program = made->program;
+	return SECBAKE_OK;
+}
+
+/* Degradations are reported once, by whoever compiles; the blob keeps them for later. */
+static void report_degradations(const struct compilation *c, const struct sb_resolved *resolved,
+				struct secbake_reporter *reporter)
+{
+	for (uint32_t i = 0; reporter && i < resolved->note_count; i++) {
+		struct secbake_error message = {0};
+
+		secbake_error_set(&message, SECBAKE_ERR_TARGET, 0, "%s", resolved->note[i]);
+		secbake_error_file(&message, c->given->policy.file, 0, 0, NULL);
+		reporter->report(reporter, SECBAKE_NOTE, &message);
+	}
+}
+
+static enum secbake_status compile_layers(struct compilation *c, const struct sb_resolved *resolved,
+					  struct sb_blob_variant_in *variant)
+{
+	struct sb_blob_layer_in *layer = sb_alloc(c->arena, resolved->layer_count, sizeof(*layer));
+
+	if (!layer && resolved->layer_count)
+		return no_memory(c);
+	for (uint32_t i = 0; i < resolved->layer_count; i++) {
+		const struct sb_layer *from = &resolved->layer[i];
+		struct sb_program program = {0};
+		enum secbake_status status = program_of(c, resolved, from, &program);
+
+		if (status != SECBAKE_OK)
+			return status;
+		layer[i] = (struct sb_blob_layer_in){.filter_flags = from->filter_flags,
+						     .insn = program.insn,
+						     .insn_count = program.count};
+		if (variant->mode != SECBAKE_MODE_ENFORCE)
+			continue; /* its rules are those of enforce, all of one action */
+		layer[i].rule = provenance(c, from);
+		layer[i].rule_count = from->rule_count;
+		if (!layer[i].rule && from->rule_count)
+			return no_memory(c);
+	}
+	variant->layer = layer;
+	variant->layer_count = resolved->layer_count;
+	return SECBAKE_OK;
+}
+
+static enum secbake_status compile_variant(struct compilation *c, enum secbake_mode mode,
+					   uint32_t from, uint32_t to)
+{
+	struct sb_blob_variant_in *variant = &c->variant[c->variant_count];
+	struct secbake_reporter *reporter =
+		is_targets_own(c, mode, from, to) ? c->given->reporter : NULL;
+	struct sb_resolved resolved;
+	enum secbake_status status;
+
+	status = sb_front_resolve(c->arena, &c->front, mode, from, reporter, &resolved, c->error);
+	if (status != SECBAKE_OK)
+		return status;
+	*variant = (struct sb_blob_variant_in){
+		.mode = mode,
+		.kernel_from = from,
+		.kernel_to = to,
+		.consulted_actions = resolved.consulted.actions,
+		.answered_actions = resolved.consulted.actions & c->given->target.actions,
+		.consulted_flags = resolved.consulted.flags,
+		.answered_flags = resolved.consulted.flags & c->given->target.flags,
+		.note = resolved.note,
+		.note_count = resolved.note_count,
+	};
+	status = compile_layers(c, &resolved, variant);
+	if (status != SECBAKE_OK)
+		return status;
+	report_degradations(c, &resolved, reporter);
+	sb_digest_number(c->digest, TAG_VARIANT, mode);
+	sb_digest_number(c->digest, TAG_VARIANT, from);
+	sb_digest_number(c->digest, TAG_VARIANT, to);
+	sb_digest_resolved(c->digest, &resolved);
+	c->variant_count++;
+	return SECBAKE_OK;
+}
+
+static enum secbake_status compile_mode(struct compilation *c, enum secbake_mode mode)
+{
+	enum secbake_status status = SECBAKE_OK;
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i <= c->front.document.kernel_count && status == SECBAKE_OK; i++) {
+		uint32_t to = i < c->front.document.kernel_count ? c->front.document.kernel[i]
+								 : SECBAKE_KERNEL_ANY;
+
+		if (to > from)
+			status = compile_variant(c, mode, from, to);
+		from = to;
+	}
+	return status;
+}
+
+static uint32_t mode_flags(const struct sb_front *front)
+{
+	if (front->unrestricted)
+		return SECBAKE_BLOB_UNRESTRICTED;
+	return front->mode == SECBAKE_MODE_COMPLAIN ? SECBAKE_BLOB_COMPLAIN : 0;
+}
+
+static enum secbake_status write_blob(struct compilation *c, struct secbake_compiled *compiled)
+{
+	const struct secbake_compile_options *given = c->given;
+	const struct sb_sources *sources = &c->front.sources;
+	struct sb_blob_source_in *source = sb_alloc(c->arena, sources->count, sizeof(*source));
+	struct sb_blob_in in = {
+		.name = given->name,
+		.arch = given->target.arch,
+		.flags = (given->sealed ? SECBAKE_BLOB_SEALED : 0) | mode_flags(&c->front),
+		.listener_path = c->front.document.listener_path,
+		.listener_metadata = c->front.document.listener_metadata,
+		.variant = c->variant,
+		.variant_count = c->variant_count,
+		.source = source,
+		.source_count = sources->count,
+	};
+
+	if (!source)
+		return no_memory(c);
+	for (uint32_t i = 0; i < sources->count; i++)
+		source[i] = (struct sb_blob_source_in){.kind = sources->at[i].kind,
+						       .present = sources->at[i].present,
+						       .parent = sources->at[i].parent,
+						       .name = sources->at[i].name,
+						       .content = sources->at[i].content};
+	secbake_features_hash(&given->target, &in.feature_hash);
+	in.policy_hash = sb_digest_end(c->digest);
+	return sb_blob_write(&in, &compiled->blob, &compiled->size, c->error);
+}
+
+static void digest_strings(struct compilation *c)
+{
+	const char *path = c->front.document.listener_path,
+		   *metadata = c->front.document.listener_metadata;
+
+	sb_digest_number(c->digest, TAG_ARCH, c->given->target.arch->audit_arch);
+	sb_digest_number(c->digest, TAG_MODE, mode_flags(&c->front));
+	if (path)
+		sb_digest_bytes(c->digest, TAG_LISTENER_PATH, path, strlen(path));
+	if (metadata)
+		sb_digest_bytes(c->digest, TAG_LISTENER_METADATA, metadata, strlen(metadata));
+}
+
+static enum secbake_status run(struct compilation *c, struct secbake_compiled *compiled)
+{
+	const struct secbake_compile_options *given = c->given;
+	enum secbake_status status;
+	size_t most;
+
+	status = sb_front_read(c->arena, given, &c->front, c->error);
+	if (status != SECBAKE_OK)
+		return status;
+	most = 2 * ((size_t)c->front.document.kernel_count + 1);
+	if (most > SECBAKE_VARIANTS_MAX) {
+		secbake_error_set(c->error, SECBAKE_ERR_LIMIT, 0,
+				  "names %u kernel versions; %u is the limit",
+				  c->front.document.kernel_count, SECBAKE_VARIANTS_MAX / 2 - 1);
+		secbake_error_file(c->error, given->policy.file, 0, 0, NULL);
+		return SECBAKE_ERR_LIMIT;
+	}
+	c->variant = sb_alloc(c->arena, most, sizeof(*c->variant));
+	if (!c->variant)
+		return no_memory(c);
+	digest_strings(c);
+	if (c->front.unrestricted) {
+		c->variant[c->variant_count++] = (struct sb_blob_variant_in){
+			.mode = SECBAKE_MODE_ENFORCE, .kernel_to = SECBAKE_KERNEL_ANY};
+	} else {
+		status = compile_mode(c, SECBAKE_MODE_ENFORCE);
+		if (status == SECBAKE_OK)
+			status = compile_mode(c, SECBAKE_MODE_COMPLAIN);
+	}
+	if (status != SECBAKE_OK) {
+		secbake_error_file(c->error, given->policy.file, 0, 0, NULL);
+		return status;
+	}
+	return write_blob(c, compiled);
+}
+
+enum secbake_status secbake_compile(const struct secbake_compile_options *options,
+				    struct secbake_compiled **compiled, struct secbake_error *error)
+{
+	struct secbake_error unseen = {0};
+	struct compilation c = {.given = options, .error = error ? error : &unseen};
+	struct secbake_compiled *made;
+	enum secbake_status status;
+
+	made = calloc(1, sizeof(*made));
+	c.arena = sb_arena_new();
+	c.digest = sb_digest_new();
+	status = made && c.arena && c.digest ? run(&c, made) : no_memory(&c);
+	sb_digest_free(c.digest);
+	sb_arena_free(c.arena);
+	if (status != SECBAKE_OK) {
+		secbake_compiled_free(made);
+		return status;
+	}
+	*compiled = made;
+	return SECBAKE_OK;
+}
+
+void secbake_compiled_free(struct secbake_compiled *compiled)
+{
+	if (!compiled)
+		return;
+	free(compiled->blob);
+	free(compiled);
+}
+
+const uint8_t *secbake_compiled_blob(const struct secbake_compiled *compiled, size_t *size)
+{
+	*size = compiled->size;
+	return compiled->blob;
+}

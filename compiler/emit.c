@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program is written from its end: a node's successors stand before it is
+ * written, so every jump's distance is known. Of two successors the heavier
+ * one goes first, further away: the node then jumps over the lighter one only,
+ * and falls through into it.
+ *
+ * A conditional jump reaches 255 instructions. Where a successor is further
+ * away, it is made to stand nearer: a RET is written again (it costs what a
+ * jump would, and saves a step), anything else gets a JA in front, which later
+ * nodes may use as well.
+ */
+#include "emit.h"
+
+#include <string.h>
+
+#include <secbake/blob.h>
+
+#define REACH 255u
+#define UNPLACED UINT32_MAX
+
+struct emitter {
+	struct sb_graph *graph;
+	struct sock_filter *insn; /* backwards: [0] is the last instruction */
+	uint32_t count, size;
+	uint32_t *place; /* of a node by id: index into insn of its nearest copy */
+	const struct sb_node **stack;
+	bool failed; /* no memory */
+};
+
+static void put(struct emitter *e, uint16_t code, uint32_t jt, uint32_t jf, uint32_t k)
+{
+	if (e->count == e->size) {
+		uint32_t size = e->size ? e->size * 2 : 512;
+		struct sock_filter *insn =
+			sb_grow(e->graph->arena, e->insn, e->count, size, sizeof(*insn));
+
+		if (!insn) {
+			e->failed = true;
+			return;
+		}
+		e->insn = insn;
+		e->size = size;
+	}
+	e->insn[e->count++] = (struct sock_filter){code, (uint8_t)jt, (uint8_t)jf, k};
+}
+
+/* Instructions between the next one to be written and node's place. */
+static uint32_t distance(const struct emitter *e, const struct sb_node *node)
+{
+	return e->count - 1 - e->place[node->id];
+}
+
+/* Makes node stand at most reach instructions behind the next one to be written. */
+static void bring_near(struct emitter *e, const struct sb_node *node, uint32_t reach)
+{
+	if (distance(e, node) <= reach)
+		return;
+	if (node->kind == SB_NODE_RET)
+		put(e, BPF_RET | BPF_K, 0, 0, node->k);
+	else
+		put(e, BPF_JMP | BPF_JA, 0, 0, distance(e, node));
+	e->place[node->id] = e->count - 1;
+}
+
+static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
+{
+	bring_near(e, node->t, 0);
+	put(e, code, 0, 0, node->k);
+}
+
+static void put_test(struct emitter *e, const struct sb_node *node)
+{
+	/* Bringing one near pushes the other one away: by one instruction at the most. */
+	bring_near(e, node->t, distance(e, node->f) > REACH ? REACH - 1 : REACH);
+	bring_near(e, node->f, REACH);
+	put(e, (uint16_t)(BPF_JMP | node->op | BPF_K), distance(e, node->t), distance(e, node->f),
+	    node->k);
+}
+
+static void put_node(struct emitter *e, const struct sb_node *node)
+{
+	switch (node->kind) {
+	case SB_NODE_RET:
+		put(e, BPF_RET | BPF_K, 0, 0, node->k);
+		break;
+	case SB_NODE_LOAD:
+		put_straight(e, BPF_LD | BPF_W | BPF_ABS, node);
+		break;
+	case SB_NODE_AND:
+		put_straight(e, BPF_ALU | BPF_AND | BPF_K, node);
+		break;
+	case SB_NODE_TEST:
+		put_test(e, node);
+		break;
+	}
+	e->place[node->id] = e->count - 1;
+}
+
+static bool placed(const struct emitter *e, const struct sb_node *node)
+{
+	return !node || e->place[node->id] != UNPLACED;
+}
+
+/*
+ * Depth first with a stack of its own: a path may be as long as the program.
+ * Ids fall along every edge, so a stack of node_count entries suffices.
+ */
+static void put_all(struct emitter *e, const struct sb_node *root)
+{
+	uint32_t depth = 0;
+
+	e->stack[depth++] = root;
+	while (depth && !e->failed && e->count <= SECBAKE_PROGRAM_MAX) {
+		const struct sb_node *node = e->stack[depth - 1];
+		const struct sb_node *heavy = node->t, *light = node->f;
+
+		if (light && light->weight > heavy->weight) {
+			heavy = node->f;
+			light = node->t;
+		}
+		if (!placed(e, heavy)) {
+			e->stack[depth++] = heavy;
+		} else if (!placed(e, light)) {
+			e->stack[depth++] = light;
+		} else {
+			if (!placed(e, node))
+				put_node(e, node);
+			depth--;
+		}
+	}
+}
+
+enum secbake_status sb_emit(struct sb_graph *graph, const struct sb_node *root,
+			    struct sb_program *program, struct secbake_error *error)
+{
+	struct emitter e = {.graph = graph};
+	struct sock_filter *insn;
+
+	e.place = sb_alloc(graph->arena, graph->node_count, sizeof(*e.place));
+	e.stack = sb_alloc(graph->arena, (size_t)graph->node_count + 1,
+			   sizeof(const struct sb_node *));
+	if (!e.place || !e.stack)
+		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	memset(e.place, 0xff, graph->node_count * sizeof(*e.place)); /* UNPLACED */
+	put_all(&e, root);
+	if (!e.failed && e.count > SECBAKE_PROGRAM_MAX)
+		return secbake_error_set(
+			error, SECBAKE_ERR_LIMIT, 0,
+			"needs a program of more than %u instructions, which no kernel "
+			"takes; name fewer calls or fewer argument values",
+			SECBAKE_PROGRAM_MAX);
+	insn = e.failed ? NULL : sb_alloc(graph->arena, e.count, sizeof(*insn));
+	if (!insn)
+		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	for (uint32_t i = 0; i < e.count; i++)
+		insn[i] = e.insn[e.count - 1 - i];
+	program->insn = insn;
+	program->count = e.count;
+	program->big_endian = graph->big_endian;
+	return SECBAKE_OK;
+}

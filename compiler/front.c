@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and resolving, dialect by dialect. */
+#include "front.h"
+
+static enum secbake_status check(const struct secbake_compile_options *given,
+				 struct secbake_error *error)
+{
+	for (size_t i = 0; i < sizeof(given->reserved) / sizeof(given->reserved[0]); i++)
+		if (given->reserved[i])
+			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+						 "reserved options must be zero");
+	if (given->cap_count > 64 || (given->cap_count && !given->caps))
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "at most 64 capabilities can be given");
+	if (!given->target.arch || !given->policy.bytes || !given->name)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "a target, a name and a policy are required");
+	if (!secbake_name_valid(given->name))
+		return secbake_error_set(
+			error, SECBAKE_ERR_INPUT, 0,
+			"'%s' cannot name a policy: up to 64 of A-Z a-z 0-9 _ . @ - are "
+			"allowed, the first not a dot",
+			given->name);
+	return SECBAKE_OK;
+}
+
+enum secbake_status sb_front_read(struct sb_arena *arena,
+				  const struct secbake_compile_options *given,
+				  struct sb_front *front, struct secbake_error *error)
+{
+	enum secbake_status status = check(given, error);
+
+	*front = (struct sb_front){.given = given,
+				   .options = {.dialect = given->dialect,
+					       .enosys = given->enosys,
+					       .strict = given->strict,
+					       .caps = given->caps,
+					       .cap_count = given->cap_count,
+					       .target = given->target.arch,
+					       .sources = &front->sources}};
+	if (status == SECBAKE_OK)
+		status = sb_sources_init(&front->sources, arena, given, error);
+	if (status == SECBAKE_OK && given->options.bytes)
+		status = sb_read_options(arena, &given->options, &front->options, error);
+	if (status != SECBAKE_OK)
+		return status;
+	status = sb_read(arena, &given->policy, &front->options, given->reporter, &front->document,
+			 error);
+	if (status != SECBAKE_OK)
+		return status;
+	front->mode = front->document.mode;
+	front->unrestricted = front->document.unrestricted;
+	if (given->mode && *given->mode != SECBAKE_MODE_OWN) {
+		front->mode = *given->mode;
+		front->unrestricted = false;
+	}
+	return SECBAKE_OK;
+}
+
+enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_front *front,
+				     enum secbake_mode mode, uint32_t kernel,
+				     struct secbake_reporter *reporter,
+				     struct sb_resolved *resolved, struct secbake_error *error)
+{
+	struct sb_resolve_options options = {
+		.target = &front->given->target,
+		.kernel = kernel,
+		.mode = mode,
+		.options = &front->options,
+		.file = front->given->policy.file,
+	};
+
+	if (front->document.dialect == SECBAKE_DIALECT_NATIVE)
+		return sb_resolve_native(arena, front->document.bound, &options, reporter, resolved,
+					 error);
+	return sb_resolve_oci(arena, front->document.oci, &options, reporter, resolved, error);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The front half of the pipeline, which compiling, explaining and proving share. */
+#ifndef SB_FRONT_H
+#define SB_FRONT_H
+
+#include "read.h"
+
+struct sb_front {
+	const struct secbake_compile_options *given;
+	struct sb_options options; /* the caller's and NAME.options' */
+	struct sb_document document;
+	struct sb_sources sources;
+	enum secbake_mode mode; /* the caller's or else the policy's; no program if unrestricted */
+	bool unrestricted;
+};
+
+/* front must not move: it points into itself. Checks the caller's options and reads NAME.options
+ * and the policy. */
+enum secbake_status sb_front_read(struct sb_arena *arena,
+				  const struct secbake_compile_options *given,
+				  struct sb_front *front, struct secbake_error *error);
+
+/* The policy for one mode and kernel version (0: none known). reporter may be NULL. */
+enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_front *front,
+				     enum secbake_mode mode, uint32_t kernel,
+				     struct secbake_reporter *reporter,
+				     struct sb_resolved *resolved, struct secbake_error *error);
+
+#endif

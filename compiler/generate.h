@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* From a resolved layer to a proved program. */
+#ifndef SB_GENERATE_H
+#define SB_GENERATE_H
+
+#include "arena.h"
+#include "program.h"
+#include "resolved.h"
+
+/*
+ * Generates the program of one layer and proves it. Return: SECBAKE_OK: proved;
+ * SECBAKE_ERR_LIMIT: no kernel takes so long a program; SECBAKE_ERR_UNKNOWN: the
+ * proof ended at its limits; SECBAKE_ERR_INTERNAL: the proof failed;
+ * SECBAKE_ERR_MEMORY.
+ */
+enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *layer,
+				bool big_endian, struct sb_program *program,
+				struct secbake_error *error);
+
+#endif

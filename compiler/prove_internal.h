@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the prover; docs/proof.md is the way in.
+ *
+ *	prove.c          the proof: both diagrams, the witness, the bitmap
+ *	prove_program.c  from a program to its diagram
+ *	prove_layer.c    from a resolved layer to its diagram; the plain evaluator
+ *	prove_word.c     32-bit arithmetic on words whose bits are diagrams
+ *	prove_graph.c    the diagrams themselves
+ *	prove_intern.c   equal keys get equal indices
+ *
+ * A diagram is a function from the bits that a filter can read to a leaf; it is
+ * named by its node's index, and equal functions have equal indices. Conditions
+ * have the leaves SB_DD_FALSE and SB_DD_TRUE, decisions have verdicts.
+ */
+#ifndef SB_PROVE_INTERNAL_H
+#define SB_PROVE_INTERNAL_H
+
+#include "program.h"
+#include "resolved.h"
+
+#include <stddef.h>
+
+/* Where a program breaks an allocation or a limit, this comes back, and sticks. */
+#define SB_DD_NONE 0xffffffffu
+#define SB_DD_FALSE 0u
+#define SB_DD_TRUE 1u
+
+/*
+ * Variables: one a bit, the most significant bit of a field first. Arch and
+ * number come before anything else: what is decided without arguments is then
+ * a diagram over these alone.
+ */
+enum {
+	SB_VAR_ARCH = 0,
+	SB_VAR_NR = 32,
+	SB_VAR_IP = 64,
+	SB_VAR_ARG = 128, /* 64 variables an argument */
+	SB_VAR_COUNT = 512,
+	SB_VAR_CONDITION = SB_VAR_COUNT, /* leaf: FALSE or TRUE */
+	SB_VAR_VERDICT,			 /* leaf: a 32-bit verdict in lo */
+};
+
+struct sb_dd_node {
+	uint32_t var;
+	uint32_t lo, hi; /* where the variable is 0, where it is 1 */
+};
+
+struct sb_dd_memo {
+	uint32_t f, g, h, result; /* f == SB_DD_FALSE: free */
+};
+
+/* Zeroed by sb_dd_init(). */
+struct sb_dd {
+	struct sb_dd_node *node;
+	uint32_t count, capacity;
+	uint32_t *slot; /* open addressing, capacity * 2 of them; index + 1, 0 is free */
+	struct sb_dd_memo *memo;
+	uint32_t memo_size; /* a power of two */
+	uint32_t node_limit;
+	uint64_t steps, step_limit;
+	enum secbake_status status; /* the first failure */
+};
+
+/* What a proof may cost before its answer is "cannot tell". */
+struct sb_prove_limits {
+	uint32_t nodes;	 /* of diagrams, each about 20 bytes; at most 1 << 24 */
+	uint64_t steps;	 /* of sb_dd_ite() */
+	uint32_t points; /* pairs of an instruction and what the registers hold there */
+};
+
+/* prove_graph.c. After sb_dd_init() fails, sb_dd_free() is still due. */
+enum secbake_status sb_dd_init(struct sb_dd *dd, const struct sb_prove_limits *limits);
+void sb_dd_free(struct sb_dd *dd);
+uint32_t sb_dd_node(struct sb_dd *dd, uint32_t var, uint32_t lo, uint32_t hi);
+uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict);
+/* Where condition f holds g, elsewhere h. */
+uint32_t sb_dd_ite(struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h);
+/* The half of diagram f in which var is value; var must not be below f's own. */
+uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value);
+/* Reports dd->status, naming the limit; where: "instruction 7", "the policy" ... */
+enum secbake_status sb_dd_failed(const struct sb_dd *dd, const char *where,
+				 struct secbake_error *error);
+
+/* prove_intern.c: keys of one size, numbered from 0 in order of arrival. */
+struct sb_intern {
+	uint8_t *keys;
+	size_t key_size; /* a multiple of 4, without padding inside */
+	uint32_t count, capacity, limit;
+	uint32_t *slot; /* capacity * 2; index + 1, 0 is free */
+};
+
+void sb_intern_init(struct sb_intern *intern, size_t key_size, uint32_t limit);
+void sb_intern_free(struct sb_intern *intern);
+/* SECBAKE_OK, SECBAKE_ERR_UNKNOWN at the limit, SECBAKE_ERR_MEMORY. */
+enum secbake_status sb_intern_get(struct sb_intern *intern, const void *key, uint32_t *index);
+/* Borrowed until the next sb_intern_get(). */
+const void *sb_intern_key(const struct sb_intern *intern, uint32_t index);
+
+/* prove_word.c: bit[0] is the least significant; each is a condition. */
+struct sb_word {
+	uint32_t bit[32];
+};
+
+struct sb_word sb_word_constant(uint32_t value);
+/* The word at offset of seccomp_data, offset below 64 and divisible by 4. */
+struct sb_word sb_word_input(struct sb_dd *dd, uint32_t offset, bool big_endian);
+bool sb_word_value(const struct sb_word *word, uint32_t *value);
+/*
+ * op: BPF_ADD ... BPF_NEG. NULL, or why there is no exact answer; then *a is
+ * untouched. Division by a constant 0 is the caller's.
+ */
+const char *sb_word_alu(struct sb_dd *dd, uint16_t op, struct sb_word *a, const struct sb_word *b);
+/* op: BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET. */
+uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
+		      const struct sb_word *b);
+
+/* prove_program.c. The program must have passed sb_validate(). */
+enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
+				     uint32_t point_limit, uint32_t *root,
+				     struct secbake_error *error);
+
+/* prove_layer.c */
+enum secbake_status sb_prove_layer_check(const struct sb_layer *layer, struct secbake_error *error);
+enum secbake_status sb_prove_layer(struct sb_dd *dd, const struct sb_layer *layer, uint32_t *root,
+				   struct secbake_error *error);
+/* Looks the verdict up as resolved.h words it, without diagrams. */
+uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_data *data);
+
+/* prove.c: sb_prove() with limits of one's own; witness may be NULL. */
+struct sb_witness;
+enum secbake_status sb_prove_within(const struct sb_program *program, const struct sb_layer *layer,
+				    const struct sb_prove_limits *limits,
+				    struct sb_witness *witness, struct secbake_error *error);
+/* The verdict of a decision diagram for one call. */
+uint32_t sb_prove_lookup(const struct sb_dd *dd, uint32_t root, const struct seccomp_data *data);
+
+#endif

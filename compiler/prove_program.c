@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's side of the proof: what it decides, as a diagram.
+ *
+ * First forward: a point is an instruction together with what the registers and
+ * the scratch memory hold there, each a word of conditions over the call. Paths
+ * that meet with the same contents share a point, paths with different contents
+ * do not, so nothing is lost where they join. Jumps only go forward, hence one
+ * sweep over the instructions visits every point after those that lead to it.
+ * Then backward: a RET is its verdict, any other point follows from the points
+ * after it. Contents that nobody will read are forgotten, which is what keeps
+ * points few.
+ */
+#include "prove_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	REG_A = BPF_MEMWORDS, /* below it: scratch memory */
+	REG_X,
+	REG_COUNT,
+};
+
+#define NO_POINT 0xffffffffu
+
+/* Indices into the interned words. */
+struct state {
+	uint32_t word[REG_COUNT];
+};
+
+struct point_key {
+	uint32_t pc, state;
+};
+
+struct point {
+	uint32_t cond;		  /* where it goes to then, elsewhere to otherwise */
+	uint32_t then, otherwise; /* points, or NO_POINT: cond never leads there */
+	uint32_t diagram;	  /* of a return from the first sweep, else from the second */
+	uint32_t next;		  /* of the same pc */
+	bool leaf;
+};
+
+struct explorer {
+	const struct sb_program *program;
+	struct sb_dd *dd;
+	struct secbake_error *error;
+	struct sb_intern words, states, points;
+	struct point *point;
+	uint32_t point_capacity;
+	uint32_t *head; /* first point of each pc */
+	uint32_t *live; /* one bit a register that is read from pc on before it is written */
+};
+
+static enum secbake_status cannot(struct explorer *e, uint32_t pc, const char *why)
+{
+	return secbake_error_set(e->error, SECBAKE_ERR_UNKNOWN, 0,
+				 "cannot prove the program: instruction %u (code 0x%x): %s", pc,
+				 (unsigned int)e->program->insn[pc].code, why);
+}
+
+static enum secbake_status dd_failed(struct explorer *e, uint32_t pc)
+{
+	char where[32];
+
+	snprintf(where, sizeof(where), "instruction %u", (unsigned int)pc);
+	return sb_dd_failed(e->dd, where, e->error);
+}
+
+static enum secbake_status intern_failed(struct explorer *e, uint32_t pc,
+					 enum secbake_status status)
+{
+	if (status == SECBAKE_ERR_MEMORY)
+		return secbake_error_set(e->error, status, 0, "out of memory during the proof");
+	return cannot(e, pc, "too many different register contents reach it");
+}
+
+/* Which registers are read before they are written, from one instruction on. */
+static uint32_t live_before(const struct sock_filter *insn, uint32_t after)
+{
+	uint32_t a = 1u << REG_A, x = 1u << REG_X;
+	uint32_t memory = insn->k < BPF_MEMWORDS ? 1u << insn->k : 0;
+	bool reads_memory = BPF_MODE(insn->code) == BPF_MEM;
+	uint32_t operand = BPF_SRC(insn->code) == BPF_X ? x : 0;
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+		return (after & ~a) | (reads_memory ? memory : 0);
+	case BPF_LDX:
+		return (after & ~x) | (reads_memory ? memory : 0);
+	case BPF_ST:
+		return (after & ~memory) | a;
+	case BPF_STX:
+		return (after & ~memory) | x;
+	case BPF_ALU:
+		return after | a | operand;
+	case BPF_JMP:
+		return BPF_OP(insn->code) == BPF_JA ? after : after | a | operand;
+	case BPF_MISC:
+		return BPF_MISCOP(insn->code) == BPF_TAX ? (after & ~x) | a : (after & ~a) | x;
+	default:
+		return insn->code == (BPF_RET | BPF_A) ? a : 0;
+	}
+}
+
+static void find_live(struct explorer *e)
+{
+	for (uint32_t pc = e->program->count; pc-- > 0;) {
+		const struct sock_filter *insn = &e->program->insn[pc];
+		uint32_t after = 0;
+
+		if (BPF_CLASS(insn->code) == BPF_JMP) {
+			if (BPF_OP(insn->code) == BPF_JA)
+				after = e->live[pc + 1 + insn->k];
+			else
+				after = e->live[pc + 1 + insn->jt] | e->live[pc + 1 + insn->jf];
+		} else if (BPF_CLASS(insn->code) != BPF_RET) {
+			after = e->live[pc + 1];
+		}
+		e->live[pc] = live_before(insn, after);
+	}
+}
+
+/* The point of pc with these contents; made and queued when it is new. */
+static enum secbake_status reach(struct explorer *e, uint32_t from, uint32_t pc, struct state state,
+				 uint32_t *index)
+{
+	struct point_key key = {.pc = pc};
+	enum secbake_status status;
+	uint32_t known = e->points.count;
+
+	for (uint32_t i = 0; i < REG_COUNT; i++) {
+		if ((e->live[pc] & (1u << i)) == 0)
+			state.word[i] = 0;
+	}
+	status = sb_intern_get(&e->states, &state, &key.state);
+	if (status == SECBAKE_OK)
+		status = sb_intern_get(&e->points, &key, index);
+	if (status != SECBAKE_OK)
+		return intern_failed(e, from, status);
+	if (*index < known)
+		return SECBAKE_OK;
+	if (*index >= e->point_capacity) {
+		uint32_t capacity = e->point_capacity != 0 ? e->point_capacity * 2 : 512;
+		struct point *point = reallocarray(e->point, capacity, sizeof(*point));
+
+		if (point == NULL)
+			return intern_failed(e, from, SECBAKE_ERR_MEMORY);
+		e->point = point;
+		e->point_capacity = capacity;
+	}
+	e->point[*index] =
+		(struct point){.then = NO_POINT, .otherwise = NO_POINT, .next = e->head[pc]};
+	e->head[pc] = *index;
+	return SECBAKE_OK;
+}
+
+static struct sb_word get_word(const struct explorer *e, const struct state *state, uint32_t reg)
+{
+	return *(const struct sb_word *)sb_intern_key(&e->words, state->word[reg]);
+}
+
+static enum secbake_status set_word(struct explorer *e, uint32_t pc, struct state *state,
+				    uint32_t reg, const struct sb_word *word)
+{
+	enum secbake_status status;
+
+	if (e->dd->status != SECBAKE_OK)
+		return dd_failed(e, pc);
+	status = sb_intern_get(&e->words, word, &state->word[reg]);
+	return status == SECBAKE_OK ? SECBAKE_OK : intern_failed(e, pc, status);
+}
+
+/* The second operand of ALU and JMP. */
+static struct sb_word operand(const struct explorer *e, const struct sock_filter *insn,
+			      const struct state *state)
+{
+	return BPF_SRC(insn->code) == BPF_X ? get_word(e, state, REG_X) : sb_word_constant(insn->k);
+}
+
+/*
+ * RET A: the verdict for each value that A can take. Only a few of its bits may
+ * depend on the call, or there would be no end of leaves.
+ */
+static uint32_t return_word(struct sb_dd *dd, const struct sb_word *a, uint32_t bit, uint32_t value)
+{
+	uint32_t clear, set;
+
+	if (bit == 32)
+		return sb_dd_verdict(dd, value);
+	if (a->bit[bit] == SB_DD_FALSE)
+		return return_word(dd, a, bit + 1, value);
+	if (a->bit[bit] == SB_DD_TRUE)
+		return return_word(dd, a, bit + 1, value | 1u << bit);
+	clear = return_word(dd, a, bit + 1, value);
+	set = return_word(dd, a, bit + 1, value | 1u << bit);
+	return sb_dd_ite(dd, a->bit[bit], set, clear);
+}
+
+static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t index,
+				       const struct state *state)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	struct sb_word a = get_word(e, state, REG_A);
+	uint32_t varying = 0;
+
+	if (BPF_RVAL(insn->code) == BPF_K)
+		a = sb_word_constant(insn->k);
+	for (uint32_t i = 0; i < 32; i++)
+		varying += a.bit[i] > SB_DD_TRUE;
+	if (varying > 16)
+		return cannot(e, pc,
+			      "it returns a value of which more than 16 bits depend on the call");
+	e->point[index].leaf = true;
+	e->point[index].diagram = return_word(e->dd, &a, 0, 0);
+	return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
+}
+
+static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t index,
+				     const struct state *state)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	enum secbake_status status = SECBAKE_OK;
+	uint32_t cond = SB_DD_TRUE, then = NO_POINT, otherwise = NO_POINT;
+	uint32_t taken = pc + 1 + insn->k;
+
+	if (BPF_OP(insn->code) != BPF_JA) {
+		struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
+
+		taken = pc + 1 + insn->jt;
+		cond = sb_word_test(e->dd, BPF_OP(insn->code), &a, &b);
+		if (cond == SB_DD_NONE)
+			return dd_failed(e, pc);
+	}
+	if (cond != SB_DD_FALSE)
+		status = reach(e, pc, taken, *state, &then);
+	if (status == SECBAKE_OK && cond != SB_DD_TRUE)
+		status = reach(e, pc, pc + 1 + insn->jf, *state, &otherwise);
+	if (status != SECBAKE_OK)
+		return status;
+	e->point[index].cond = cond;
+	e->point[index].then = then;
+	e->point[index].otherwise = otherwise;
+	return SECBAKE_OK;
+}
+
+static enum secbake_status step_alu(struct explorer *e, uint32_t pc, struct state *state,
+				    bool *ends)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
+	const char *why;
+	uint32_t divisor;
+
+	if (BPF_OP(insn->code) == BPF_DIV && sb_word_value(&b, &divisor) && divisor == 0) {
+		*ends = true;
+		return SECBAKE_OK;
+	}
+	why = sb_word_alu(e->dd, BPF_OP(insn->code), &a, &b);
+	if (why != NULL)
+		return cannot(e, pc, why);
+	return set_word(e, pc, state, REG_A, &a);
+}
+
+static enum secbake_status step_load(struct explorer *e, uint32_t pc, struct state *state)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	uint32_t reg = BPF_CLASS(insn->code) == BPF_LD ? REG_A : REG_X;
+	struct sb_word word;
+
+	switch (BPF_MODE(insn->code)) {
+	case BPF_ABS:
+		word = sb_word_input(e->dd, insn->k, e->program->big_endian);
+		break;
+	case BPF_LEN:
+		word = sb_word_constant(sizeof(struct seccomp_data));
+		break;
+	case BPF_IMM:
+		word = sb_word_constant(insn->k);
+		break;
+	case BPF_MEM:
+		state->word[reg] = state->word[insn->k];
+		return SECBAKE_OK;
+	default:
+		return cannot(e, pc, "the load is not known to the prover");
+	}
+	return set_word(e, pc, state, reg, &word);
+}
+
+/* Executes one point, and queues what follows it. */
+static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	const struct point_key *key = sb_intern_key(&e->points, index);
+	struct state state = *(const struct state *)sb_intern_key(&e->states, key->state);
+	enum secbake_status status = SECBAKE_OK;
+	uint32_t next = NO_POINT;
+	bool ends = false;
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		status = step_load(e, pc, &state);
+		break;
+	case BPF_ST:
+	case BPF_STX:
+		state.word[insn->k] = state.word[BPF_CLASS(insn->code) == BPF_ST ? REG_A : REG_X];
+		break;
+	case BPF_ALU:
+		status = step_alu(e, pc, &state, &ends);
+		break;
+	case BPF_MISC:
+		if (BPF_MISCOP(insn->code) == BPF_TAX)
+			state.word[REG_X] = state.word[REG_A];
+		else
+			state.word[REG_A] = state.word[REG_X];
+		break;
+	case BPF_JMP:
+		return step_jump(e, pc, index, &state);
+	default:
+		return step_return(e, pc, index, &state);
+	}
+	if (status == SECBAKE_OK && ends) {
+		e->point[index].leaf = true;
+		e->point[index].diagram = sb_dd_verdict(e->dd, 0);
+		return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
+	}
+	if (status == SECBAKE_OK)
+		status = reach(e, pc, pc + 1, state, &next);
+	if (status != SECBAKE_OK)
+		return status;
+	e->point[index].cond = SB_DD_TRUE;
+	e->point[index].then = next;
+	return SECBAKE_OK;
+}
+
+static enum secbake_status explore(struct explorer *e)
+{
+	struct sb_word zero = sb_word_constant(0);
+	struct state state = {.word = {0}};
+	enum secbake_status status;
+	uint32_t first;
+
+	/* Word 0 is zero: what A and X hold at first, and what is forgotten becomes. */
+	status = sb_intern_get(&e->words, &zero, &first);
+	if (status != SECBAKE_OK)
+		return intern_failed(e, 0, status);
+	status = reach(e, 0, 0, state, &first);
+	for (uint32_t pc = 0; status == SECBAKE_OK && pc < e->program->count; pc++) {
+		uint32_t index = e->head[pc];
+
+		while (status == SECBAKE_OK && index != NO_POINT) {
+			status = step(e, pc, index);
+			index = e->point[index].next;
+		}
+	}
+	return status;
+}
+
+/* From the last instruction to the first; the diagram of the first point is the program's. */
+static enum secbake_status fold(struct explorer *e, uint32_t *root)
+{
+	for (uint32_t pc = e->program->count; pc-- > 0;) {
+		for (uint32_t i = e->head[pc]; i != NO_POINT; i = e->point[i].next) {
+			struct point *point = &e->point[i];
+
+			if (point->leaf)
+				continue;
+			if (point->otherwise == NO_POINT)
+				point->diagram = e->point[point->then].diagram;
+			else if (point->then == NO_POINT)
+				point->diagram = e->point[point->otherwise].diagram;
+			else
+				point->diagram =
+					sb_dd_ite(e->dd, point->cond, e->point[point->then].diagram,
+						  e->point[point->otherwise].diagram);
+			if (point->diagram == SB_DD_NONE)
+				return dd_failed(e, pc);
+		}
+	}
+	*root = e->point[0].diagram;
+	return SECBAKE_OK;
+}
+
+enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
+				     uint32_t point_limit, uint32_t *root,
+				     struct secbake_error *error)
+{
+	struct explorer e = {.program = program, .dd = dd, .error = error};
+	enum secbake_status status;
+
+	sb_intern_init(&e.words, sizeof(struct sb_word), point_limit);
+	sb_intern_init(&e.states, sizeof(struct state), point_limit);
+	sb_intern_init(&e.points, sizeof(struct point_key), point_limit);
+	e.head = calloc(program->count, sizeof(*e.head));
+	e.live = calloc(program->count, sizeof(*e.live));
+	if (e.head == NULL || e.live == NULL) {
+		status = secbake_error_set(error, SECBAKE_ERR_MEMORY, 0,
+					   "out of memory during the proof");
+	} else {
+		for (uint32_t pc = 0; pc < program->count; pc++)
+			e.head[pc] = NO_POINT;
+		find_live(&e);
+		status = explore(&e);
+		if (status == SECBAKE_OK)
+			status = fold(&e, root);
+	}
+	sb_intern_free(&e.words);
+	sb_intern_free(&e.states);
+	sb_intern_free(&e.points);
+	free(e.point);
+	free(e.head);
+	free(e.live);
+	return status;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading the native language: the documents (read_native_sources.c), the
+ * members that hold for all of them, then rules and layers (read_native_rules.c)
+ * and the groups that these name.
+ */
+#include "read_native.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve_native.h"
+
+/* The first document that has a member; NULL if none has. */
+static const struct sb_native_doc *holder(const struct sb_native_reading *r,
+					  enum sb_native_member member)
+{
+	for (uint32_t i = 0; i < r->doc_count; i++)
+		if (r->doc[i]->member[member])
+			return r->doc[i];
+	return NULL;
+}
+
+static bool read_arches(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_ARCHITECTURES);
+	const struct sb_json *list = doc ? doc->member[SB_NATIVE_ARCHITECTURES] : NULL;
+	uint32_t count = list ? list->count : 1;
+	const struct secbake_arch **arch = sb_alloc(r->arena, count, sizeof(*arch));
+	bool good = true;
+
+	r->native->arch_spot.doc = r->native->main;
+	if (list && !count)
+		return sb_native_fail(&doc->reader, list, "an empty list; name an architecture");
+	if (!arch)
+		return sb_native_memory(&r->native->main->reader);
+	r->native->arch = arch; /* without a list: the target's, NULL */
+	r->native->arch_count = count;
+	r->native->arch_spot = (struct sb_native_spot){doc ? doc : r->native->main, list};
+	if (!list)
+		return true;
+	sb_json_each(word, list)
+		good &= sb_native_read_arch(&doc->reader, word, &arch[word->index]);
+	if (!good) /* names are then looked up for the target alone */
+		r->native->arch_spot.node = NULL;
+	return good;
+}
+
+static bool read_foreign(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_FOREIGN);
+
+	r->native->foreign = (struct sb_native_action){.ret = SECCOMP_RET_KILL_PROCESS};
+	r->native->foreign_spot.doc = doc ? doc : r->native->main;
+	if (!doc)
+		return true;
+	r->native->foreign_spot.node = doc->member[SB_NATIVE_FOREIGN];
+	return sb_native_read_action(&doc->reader, doc->member[SB_NATIVE_FOREIGN],
+				     &r->native->foreign);
+}
+
+static bool read_mode(struct sb_native_reading *r)
+{
+	static const char *const modes[] = {"enforce", "complain", "unrestricted"};
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_MODE);
+	uint32_t mode = 0;
+
+	if (doc &&
+	    !sb_native_choose(&doc->reader, doc->member[SB_NATIVE_MODE], "mode", modes, 3, &mode))
+		return false;
+	r->document->mode = mode == 1 ? SECBAKE_MODE_COMPLAIN : SECBAKE_MODE_ENFORCE;
+	r->document->unrestricted = mode == 2;
+	return true;
+}
+
+static bool read_notify(struct sb_native_reading *r)
+{
+	enum { LISTENER, METADATA, FIELDS };
+	static const struct sb_native_field fields[FIELDS] = {
+		[LISTENER] = {"listener", SB_TYPE(SB_JSON_STRING), "a string", true},
+		[METADATA] = {"metadata", SB_TYPE(SB_JSON_STRING), "a string", false},
+	};
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_NOTIFY);
+	const struct sb_json *found[FIELDS];
+	bool good;
+
+	if (!doc)
+		return true;
+	good = sb_native_fields(&doc->reader, doc->member[SB_NATIVE_NOTIFY], "\"notify\"", fields,
+				FIELDS, found);
+	if (found[LISTENER] && !found[LISTENER]->text_size)
+		return sb_native_fail(&doc->reader, found[LISTENER],
+				      "empty; write the path of the socket that gets the listener");
+	r->document->listener_path = found[LISTENER] ? found[LISTENER]->text : NULL;
+	if (found[METADATA] && found[METADATA]->text_size)
+		r->document->listener_metadata = found[METADATA]->text;
+	return good;
+}
+
+static bool read_baseline(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_BASELINE);
+
+	return !doc || sb_native_read_kernel(&doc->reader, doc->member[SB_NATIVE_BASELINE],
+					     &r->native->baseline);
+}
+
+static bool read_unsupported(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_ON_UNSUPPORTED);
+
+	return !doc || sb_native_read_unsupported(&doc->reader,
+						  doc->member[SB_NATIVE_ON_UNSUPPORTED], r->native);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void sort_kernels(struct sb_native_reading *r)
+{
+	uint32_t kept = 0;
+
+	if (r->kernel_count)
+		qsort(r->kernel, r->kernel_count, sizeof(*r->kernel), compare_numbers);
+	for (uint32_t i = 0; i < r->kernel_count; i++)
+		if (!i || r->kernel[i] != r->kernel[i - 1])
+			r->kernel[kept++] = r->kernel[i];
+	r->document->kernel = r->kernel;
+	r->document->kernel_count = kept;
+}
+
+/* No default: only a base may lack it. */
+static bool check_defaults(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *main = r->native->main;
+
+	for (uint32_t i = 0; i < r->native->layer_count; i++)
+		if (!r->native->layer[i].default_spot.node)
+			return sb_native_fail(&main->reader, main->root,
+					      "the policy lacks \"default\", the action for calls "
+					      "that no rule names; add it here or in a base");
+	return true;
+}
+
+static void read_members(struct sb_native_reading *r)
+{
+	bool good = read_arches(r);
+
+	good &= read_foreign(r);
+	good &= read_baseline(r);
+	good &= read_mode(r);
+	good &= read_unsupported(r);
+	good &= read_notify(r);
+	good &= sb_native_read_layers(r);
+	if (good && !r->native->incomplete)
+		good = check_defaults(r);
+	sb_native_read_groups(r);
+	sort_kernels(r);
+}
+
+enum secbake_status sb_read_native(const struct sb_reader *reader, const struct sb_json *root,
+				   const struct sb_options *options, struct sb_document *document)
+{
+	struct sb_native *native = sb_alloc(reader->arena, 1, sizeof(*native));
+	struct sb_native_reading r = {.arena = reader->arena,
+				      .options = options,
+				      .report = reader->report,
+				      .native = native,
+				      .document = document};
+
+	if (!native)
+		return secbake_error_set(reader->report.error, SECBAKE_ERR_MEMORY, 0,
+					 "out of memory");
+	r.report.faults = &native->faults;
+	document->dialect = SECBAKE_DIALECT_NATIVE;
+	document->native = native;
+	if (sb_native_open(&r, root)) {
+		read_members(&r);
+		sb_bind_native(reader->arena, native, options, &document->bound);
+	}
+	return native->faults.count ? native->faults.status : SECBAKE_OK;
+}

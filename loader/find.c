@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding a blob that may be used: opened under the trust rule, read so that
+ * nothing can change it any more, checked, right for this kernel, and with the
+ * sources that are there now.
+ */
+#include "exec.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/*
+ * The whole file in memory of this process's own. Not a mapping of the file:
+ * cutting a file takes back even the pages of a private mapping that were
+ * written to, and what is written to it next is then seen in their place.
+ * NULL when that fails.
+ */
+static uint8_t *take_in(int fd, uint64_t size, struct secbake_error *error)
+{
+	uint8_t *bytes;
+	size_t used = 0;
+
+	if (size < sizeof(struct secbake_blob_header)) {
+		secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+				  "not a blob: it is shorter than a header");
+		return NULL;
+	}
+	bytes = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
+	if (bytes == MAP_FAILED) {
+		secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "no memory for the blob");
+		return NULL;
+	}
+	while (used < size) {
+		ssize_t got = read(fd, bytes + used, (size_t)size - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			secbake_error_set(error, got ? SECBAKE_ERR_SYSTEM : SECBAKE_ERR_INPUT,
+					  got ? errno : 0,
+					  got ? "cannot read the blob"
+					      : "it was cut short while it was read: files in the "
+						"cache must be replaced, not written to");
+			munmap(bytes, (size_t)size);
+			return NULL;
+		}
+		used += (size_t)got;
+	}
+	return bytes;
+}
+
+static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, size_t size,
+				 struct sb_found *found, struct secbake_error *error)
+{
+	struct sb_found at = {.options = {.keep_privileges = x->allow_new_privs}};
+	struct secbake_blob_header header;
+	enum secbake_status status = secbake_blob_open(bytes, size, &at.blob, error);
+
+	if (status)
+		return status;
+	header = secbake_blob_header(&at.blob);
+	if (strcmp(header.name, x->name) != 0)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "it is the policy %s under another name", header.name);
+	if (x->complain || (at.blob.flags & SECBAKE_BLOB_COMPLAIN))
+		at.options.mode = SECBAKE_MODE_COMPLAIN;
+	if (at.blob.flags & SECBAKE_BLOB_UNRESTRICTED) /* which has no variant but its own */
+		at.options.mode = (enum secbake_mode)secbake_blob_variant(&at.blob, 0).mode;
+	status = sb_load_plan(&at.blob, &x->features, &at.options, &at.plan, error);
+	if (!status)
+		status = sb_lookup_sources(&x->lookup, &at.blob, x->blob_file != NULL, error);
+	if (!status)
+		*found = at;
+	return status;
+}
+
+static enum secbake_status use(const struct sb_exec *x, int fd, uint64_t size,
+			       struct sb_found *found, const char *where,
+			       struct secbake_error *error)
+{
+	uint8_t *bytes = take_in(fd, size, error); /* fd is close-on-exec */
+	enum secbake_status status;
+
+	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
+	if (status) {
+		secbake_error_file(error, where, 0, 0, NULL);
+		if (bytes)
+			munmap(bytes, (size_t)size);
+	}
+	return status;
+}
+
+static enum secbake_status find_file(const struct sb_exec *x, struct sb_found *found,
+				     struct secbake_error *error)
+{
+	uint64_t size;
+	int fd;
+	enum secbake_status status = sb_trust_file(&x->lookup.trust, x->blob_file, SB_ANCHOR_NAMED,
+						   SECBAKE_BLOB_SIZE_MAX, &fd, &size, error);
+
+	if (!status)
+		status = use(x, fd, size, found, x->blob_file, error);
+	if (!status && x->verbose)
+		sb_tell(x, "using %s", x->blob_file);
+	return status;
+}
+
+enum secbake_status sb_find(const struct sb_exec *x, struct sb_found *found,
+			    struct secbake_error *error)
+{
+	struct secbake_error first = {0};
+	char hash[SECBAKE_HASH_TEXT];
+
+	if (x->blob_file)
+		return find_file(x, found, error);
+	secbake_hash_format(&x->hash, hash);
+	for (size_t i = 0; i < x->lookup.cache.count; i++) {
+		const char *root = x->lookup.cache.root[i].path;
+		struct secbake_error why = {0};
+		uint64_t size;
+		int fd;
+		enum secbake_status status =
+			sb_lookup_blob(&x->lookup, i, &x->hash, x->name, &fd, &size, &why);
+		bool there = status != SECBAKE_ERR_MISSING;
+
+		if (!status)
+			status = use(x, fd, size, found, root, &why);
+		if (!status) {
+			if (x->verbose)
+				sb_tell(x, "using %s/%s/%s.sbk", root, hash, x->name);
+			return SECBAKE_OK;
+		}
+		if (x->verbose)
+			sb_say(x, &why);
+		if (there && !first.status) /* more telling than that another is not there */
+			first = why;
+	}
+	if (!first.status)
+		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
+					 "there is no %s/%s.sbk in the cache (%s%s)", hash, x->name,
+					 x->lookup.cache.root[0].path,
+					 x->lookup.cache.count > 1 ? " ..." : "");
+	secbake_error_set(error, first.status, first.sys_errno, "%s", first.text);
+	secbake_error_file(error, first.file, 0, 0, NULL);
+	return first.status;
+}

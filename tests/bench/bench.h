@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The benchmark's parts. It measures, it does not test: no figure fails it.
+ * Anything that another generator may do wrong happens in forked children with
+ * a limit on their time.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <compiler/resolved.h>
+#include <secbake/blob.h>
+
+/* Says why on stderr and ends the program. */
+_Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* CLOCK_MONOTONIC, in nanoseconds. */
+uint64_t bench_now(void);
+
+/* Sorts and returns the one in the middle; count: at least 1. */
+uint64_t bench_median(uint64_t *value, size_t count);
+
+/* measure.c: what a filter costs. */
+
+struct bench_filter {
+	uint32_t count; /* 0: there is none */
+	struct sock_filter insn[SECBAKE_PROGRAM_MAX];
+};
+
+/*
+ * Times seccomp(2) for filters in turn, each in a child of its own, rounds
+ * times. ns[i] receives the median for filter[i]; 0 where it has none.
+ */
+void bench_attach(const struct bench_filter *const *filter, size_t count, unsigned int rounds,
+		  uint64_t *ns);
+
+/*
+ * Times whole processes in turn, from posix_spawn() to their end, rounds times.
+ * Each must end with status 0. ns[i] receives the median for argv[i].
+ */
+void bench_processes(char *const *const *argv, size_t count, unsigned int rounds, uint64_t *ns);
+
+/* other.c: the same rules through libseccomp. */
+
+/*
+ * Builds the filter in a child of at most 20 seconds. level: libseccomp's
+ * optimise level, 1 or 2. False: it took longer, or refused.
+ */
+bool bench_other_build(const struct sb_layer *layer, unsigned int level,
+		       struct bench_filter *filter);
+
+/* The median time of building and loading it, over rounds children. 0: failed. */
+uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsigned int rounds);
+
+#endif

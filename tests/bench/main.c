@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secbake beside libseccomp's two levels, a line a policy, and secbake-exec
+ * beside the least that a loader can do. tests/bench/run calls it.
+ */
+#include "bench.h"
+
+#include <inttypes.h>
+#include <linux/audit.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <compiler/front.h>
+#include <secbake/compile.h>
+#include <secbake/inspect.h>
+
+#define NUMBERS 470u /* of each table that the kernel walks */
+#define ATTACH_ROUNDS 201u
+#define START_ROUNDS 401u
+#define COMPILE_ROUNDS 11u
+#define OTHER_ROUNDS 5u
+
+enum { OURS, LEVEL_1, LEVEL_2, KINDS };
+
+struct job {
+	const char *secbake; /* the command */
+	const char *output;  /* a file that it may write */
+	const char *path, *label;
+	char *text;
+	struct secbake_compile_options options;
+	struct secbake_compiled *compiled;
+	struct sb_arena *arena;
+	struct sb_resolved resolved;
+	struct bench_filter filter[KINDS];
+	struct secbake_cost cost[KINDS];
+	uint64_t attach[KINDS], compile[KINDS];
+};
+
+_Noreturn void bench_die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("bench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static void read_policy(struct job *job)
+{
+	FILE *file = fopen(job->path, "re");
+	size_t size;
+
+	job->text = malloc(SECBAKE_POLICY_SIZE_MAX + 1);
+	if (!file || !job->text)
+		bench_die("%s cannot be read", job->path);
+	size = fread(job->text, 1, SECBAKE_POLICY_SIZE_MAX + 1, file);
+	fclose(file);
+	job->options.policy = (struct secbake_text){job->text, size, job->label};
+	job->options.name = "bench";
+	job->options.enosys = SECBAKE_ENOSYS_NONE; /* libseccomp has no such stub */
+}
+
+/* Ours, and the resolved rules for the others. */
+static bool prepare(struct job *job, struct secbake_error *error)
+{
+	struct secbake_blob blob;
+	struct secbake_blob_layer layer;
+	struct sb_front front;
+	const uint8_t *bytes;
+	uint32_t variant;
+	size_t size;
+
+	if (secbake_compile(&job->options, &job->compiled, error) != SECBAKE_OK)
+		return false;
+	bytes = secbake_compiled_blob(job->compiled, &size);
+	if (secbake_blob_open(bytes, size, &blob, error) != SECBAKE_OK ||
+	    secbake_blob_select(&blob, &job->options.target, SECBAKE_MODE_ENFORCE, &variant,
+				error) != SECBAKE_OK)
+		return false;
+	variant = secbake_blob_variant(&blob, variant).layer_first;
+	layer = secbake_blob_layer(&blob, variant);
+	job->filter[OURS].count = layer.insn_count;
+	memcpy(job->filter[OURS].insn, secbake_blob_program(&blob, variant),
+	       (size_t)layer.insn_count * sizeof(struct sock_filter));
+	job->arena = sb_arena_new();
+	return job->arena &&
+	       sb_front_read(job->arena, &job->options, &front, error) == SECBAKE_OK &&
+	       sb_front_resolve(job->arena, &front, SECBAKE_MODE_ENFORCE,
+				job->options.target.kernel, NULL, &job->resolved,
+				error) == SECBAKE_OK;
+}
+
+static void measure(struct job *job)
+{
+	static const uint32_t tables[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386};
+	const struct bench_filter *filters[KINDS];
+	char *argv[] = {(char *)job->secbake, (char *)"compile",
+			(char *)"--enosys",   (char *)"none",
+			(char *)"-o",	      (char *)job->output,
+			(char *)"--name",     (char *)"bench",
+			(char *)job->path,    NULL};
+	char *const *const process = argv;
+
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		struct bench_filter *filter = &job->filter[kind];
+		struct secbake_program program = {.bytes = (const uint8_t *)filter->insn};
+
+		filters[kind] = filter;
+		if (kind != OURS && bench_other_build(job->resolved.layer, kind, filter))
+			job->compile[kind] =
+				bench_other_time(job->resolved.layer, kind, OTHER_ROUNDS);
+		program.count = filter->count;
+		if (filter->count)
+			secbake_cost_of(&program, tables, 2, NUMBERS, &job->cost[kind], NULL);
+	}
+	bench_attach(filters, KINDS, ATTACH_ROUNDS, job->attach);
+	bench_processes(&process, 1, COMPILE_ROUNDS, &job->compile[OURS]);
+}
+
+static void print_ratio(uint64_t other, uint64_t ours)
+{
+	if (other && ours)
+		printf(" %5.1f", (double)other / (double)ours);
+	else
+		printf("     -");
+}
+
+static void print_row(const struct job *job)
+{
+	printf("| %-44.44s |", job->label);
+	for (int kind = 0; kind < KINDS; kind++)
+		printf(" %5" PRIu32, job->cost[kind].instructions);
+	printf(" |");
+	for (int kind = 0; kind < KINDS; kind++)
+		printf(" %5.1f", (double)job->cost[kind].steps / (2.0 * NUMBERS));
+	printf(" |");
+	for (int kind = 0; kind < KINDS; kind++)
+		printf(" %4" PRIu32, job->cost[kind].cached);
+	printf(" |");
+	for (int kind = 0; kind < KINDS; kind++)
+		printf(" %6.1f", (double)job->attach[kind] / 1e3);
+	print_ratio(job->attach[LEVEL_1], job->attach[OURS]);
+	print_ratio(job->attach[LEVEL_2], job->attach[OURS]);
+	printf(" |");
+	for (int kind = 0; kind < KINDS; kind++)
+		printf(" %6.1f", (double)job->compile[kind] / 1e6);
+	print_ratio(job->compile[LEVEL_1], job->compile[OURS]);
+	print_ratio(job->compile[LEVEL_2], job->compile[OURS]);
+	printf(" |\n");
+	fflush(stdout);
+}
+
+static void print_header(void)
+{
+	printf("Each group: secbake, libseccomp level 1, level 2; then how many times secbake's the\n"
+	       "other two are. Steps: mean over numbers 0 to %u of x86_64 and i386.\n"
+	       "Compiling: the whole of secbake compile, with proofs; libseccomp without a process\n"
+	       "of its own, until the filter is loaded. libseccomp leaves out names newer than itself.\n"
+	       "A dash: libseccomp refused the rules, or took more than 20 s.\n\n"
+	       "| policy                                       | instructions      "
+	       "| emulated steps    | in the bitmap  | seccomp(2), us                    "
+	       "| compile, ms                       |\n"
+	       "|----------------------------------------------|-------------------"
+	       "|-------------------|----------------|-----------------------------------"
+	       "|-----------------------------------|\n",
+	       NUMBERS - 1);
+}
+
+static void bench_policy(struct job *job)
+{
+	struct secbake_error error = {0};
+
+	read_policy(job);
+	if (prepare(job, &error)) {
+		measure(job);
+		print_row(job);
+	} else {
+		printf("| %-44.44s | not compiled: %.90s |\n", job->label, error.text);
+	}
+	sb_arena_free(job->arena);
+	secbake_compiled_free(job->compiled);
+	free(job->text);
+}
+
+/* The start-up of a command that does nothing: alone, by the floor, by secbake-exec. */
+static int bench_start(char **argv)
+{
+	char *nothing = argv[0], *floor = argv[1], *filter = argv[2], *loader = argv[3];
+	char *cache = argv[4], *policies = argv[5];
+	char *alone_argv[] = {nothing, NULL};
+	char *floor_argv[] = {floor, filter, nothing, NULL};
+	char *loader_argv[] = {loader,
+			       (char *)"-C",
+			       cache,
+			       (char *)"-P",
+			       policies,
+			       (char *)"--no-compile",
+			       (char *)"container",
+			       (char *)"--",
+			       nothing,
+			       NULL};
+	char *const *const all[] = {alone_argv, floor_argv, loader_argv};
+	uint64_t ns[3];
+
+	bench_processes(all, 3, START_ROUNDS, ns);
+	printf("| start-up of a program that does nothing | us     |\n"
+	       "|-----------------------------------------|--------|\n"
+	       "| alone                                   | %6.1f |\n"
+	       "| by the floor: map, seccomp(2), execve   | %6.1f |\n"
+	       "| by secbake-exec, warm                   | %6.1f |\n\n"
+	       "secbake-exec takes %.2f times what the floor takes (%+.1f us).\n",
+	       (double)ns[0] / 1e3, (double)ns[1] / 1e3, (double)ns[2] / 1e3,
+	       (double)ns[2] / (double)ns[1], ((double)ns[2] - (double)ns[1]) / 1e3);
+	return 0;
+}
+
+/* One processor for all, and no core files of children that a filter ends. */
+static void settle(void)
+{
+	const struct rlimit none = {0, 0};
+	cpu_set_t set;
+	int cpu = sched_getcpu();
+
+	setrlimit(RLIMIT_CORE, &none);
+	CPU_ZERO(&set);
+	if (cpu < 0)
+		return;
+	CPU_SET((unsigned int)cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+int main(int argc, char **argv)
+{
+	struct secbake_features features;
+	struct secbake_error error = {0};
+
+	settle();
+	if (argc == 8 && !strcmp(argv[1], "start"))
+		return bench_start(argv + 2);
+	if (argc < 5 || strcmp(argv[1], "policies"))
+		bench_die(
+			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"
+			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES");
+	if (secbake_features_probe(&features, &error) != SECBAKE_OK)
+		bench_die("%s", error.text);
+	print_header();
+	for (int i = 4; i < argc; i++) {
+		static struct job job;
+		const char *slash = strrchr(argv[i], '/');
+
+		job = (struct job){.secbake = argv[2],
+				   .output = argv[3],
+				   .path = argv[i],
+				   .label = slash ? slash + 1 : argv[i],
+				   .options = {.target = features}};
+		bench_policy(&job);
+	}
+	return 0;
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Runs what README.md shows: each block marked `console` is a session. A line
+# "$ COMMAND" is run (in a folder with the shipped policies, secbake and
+# secbake-exec on the PATH), and the lines behind it must be what it prints, on
+# both outputs; "..." stands for any lines. usage: run.sh SOURCE_DIR BIN_DIR
+set -uo pipefail
+source=$1 bin=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
+cp -r "$source/profiles" "$work/profiles"
+chmod -R go-w "$work"
+cd "$work" || exit 1
+export PATH=$bin:$PATH LC_ALL=C HOME=$work
+
+run=0 failed=0
+command='' expected=''
+
+# The expected text as a pattern: "..." alone on a line is any text.
+matches() {
+	local pattern='' line
+	while IFS= read -r line; do
+		if [[ $line == ... ]]; then
+			pattern+='*'
+		else
+			pattern+=${line//[\[\]\\*?]/\\&}$'\n'
+		fi
+	done <<<"$2"
+	# shellcheck disable=SC2053
+	[[ $1$'\n' == $pattern ]]
+}
+
+flush() {
+	[[ -n $command ]] || return 0
+	local printed
+	run=$((run + 1))
+	printed=$(bash -c "$command" 2>&1 </dev/null)
+	if ! matches "$printed" "${expected%$'\n'}"; then
+		failed=$((failed + 1))
+		printf 'README.md shows:\n$ %s\n%s\nbut it prints:\n%s\n\n' \
+			"$command" "$expected" "$printed" >&2
+	fi
+	command='' expected=''
+}
+
+session=false file=''
+while IFS= read -r line; do
+	if [[ -n $file && $line != '```' ]]; then
+		printf '%s\n' "$line" >>"$file"
+		continue
+	fi
+	case $line in
+	'```json '*) file=${line#'```json '} ;;
+	'```console') session=true ;;
+	'```'*) flush; session=false file='' ;;
+	'$ '*) $session && { flush; command=${line#'$ '}; } ;;
+	*) $session && expected+=$line$'\n' ;;
+	esac
+done <"$source/README.md"
+
+# What the text names must be there.
+for script in scripts/demo scripts/test tests/bench/run; do
+	if ! grep -q "$script" "$source/README.md" || [[ ! -x $source/$script ]]; then
+		echo "README.md and $script do not agree" >&2
+		failed=$((failed + 1))
+	fi
+done
+while read -r file; do
+	[[ -e $source/$file ]] && continue
+	echo "README.md links to $file, which is not there" >&2
+	failed=$((failed + 1))
+done < <(grep -oE '\]\([^)#:]+\)' "$source/README.md" | tr -d '])(')
+
+echo "$run commands run, $failed failed"
+((run > 0 && failed == 0))

@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Laying out blobs: what goes in comes out of the reader again, equal things
+ * are stored once, equal input gives equal bytes, and what the loader would
+ * refuse is never handed out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/seccomp.h>
+
+#include "cache/blob_write.h"
+#include "cache/hash.h"
+
+#define INSN(code, jt, jf, k)   \
+	{                       \
+		code, jt, jf, k \
+	}
+#define RET(k) INSN(BPF_RET | BPF_K, 0, 0, k)
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
+
+static const struct sock_filter enforce[] = {
+	INSN(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
+	INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0x12345678),
+	RET(SECCOMP_RET_ALLOW),
+	RET(SECCOMP_RET_ERRNO | 1),
+};
+static const struct sock_filter quiet[] = {RET(SECCOMP_RET_ALLOW)};
+
+static const struct sb_blob_rule_in rules[] = {
+	{.action = SECCOMP_RET_ALLOW, .source = 0, .line = 3, .pointer = "/syscalls/0"},
+	{.action = SECCOMP_RET_ERRNO | 1, .source = 2, .line = 9, .pointer = ""},
+	{.action = SECCOMP_RET_ALLOW, .source = 0, .line = 3, .pointer = "/syscalls/0"},
+};
+
+static const struct sb_blob_layer_in two_layers[] = {
+	{.filter_flags = SECBAKE_FLAG_LOG,
+	 .insn = enforce,
+	 .insn_count = COUNT(enforce),
+	 .rule = rules,
+	 .rule_count = COUNT(rules)},
+	{.insn = quiet, .insn_count = COUNT(quiet)},
+};
+static const struct sb_blob_layer_in one_layer[] = {
+	{.insn = enforce, .insn_count = COUNT(enforce), .rule = rules, .rule_count = COUNT(rules)},
+};
+
+static const char *const notes[] = {"LOG became ALLOW", "flag log was dropped"};
+
+static const struct sb_blob_variant_in variants[] = {
+	{.mode = SECBAKE_MODE_ENFORCE,
+	 .kernel_to = SECBAKE_KERNEL(4, 8),
+	 .consulted_actions = SECBAKE_ACTION_LOG | SECBAKE_ACTION_ERRNO,
+	 .answered_actions = SECBAKE_ACTION_ERRNO,
+	 .consulted_flags = SECBAKE_FLAG_LOG,
+	 .answered_flags = SECBAKE_FLAG_LOG,
+	 .layer = two_layers,
+	 .layer_count = COUNT(two_layers),
+	 .note = notes,
+	 .note_count = COUNT(notes)},
+	{.mode = SECBAKE_MODE_ENFORCE,
+	 .kernel_from = SECBAKE_KERNEL(4, 8),
+	 .kernel_to = SECBAKE_KERNEL_ANY,
+	 .layer = one_layer,
+	 .layer_count = COUNT(one_layer)},
+	{.mode = SECBAKE_MODE_COMPLAIN,
+	 .kernel_to = SECBAKE_KERNEL_ANY,
+	 .layer = one_layer,
+	 .layer_count = COUNT(one_layer),
+	 .note = notes,
+	 .note_count = 1},
+};
+
+static const struct sb_blob_source_in sources[] = {
+	{.kind = SECBAKE_SOURCE_POLICY,
+	 .present = true,
+	 .name = "web",
+	 .content = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
+	{.kind = SECBAKE_SOURCE_OPTIONS, .present = false, .parent = 0, .name = "web"},
+	{.kind = SECBAKE_SOURCE_FILE,
+	 .present = true,
+	 .parent = 0,
+	 .name = "groups/net.json",
+	 .content = {{0xff}}},
+};
+
+/* A whole input to change; arch must be set. */
+static struct sb_blob_in input(const char *arch)
+{
+	return (struct sb_blob_in){
+		.name = "web",
+		.arch = secbake_arch_find(arch),
+		.feature_hash = {{0xaa, 0xbb}},
+		.policy_hash = {{0xcc, 0xdd}},
+		.listener_path = "/run/agent.sock",
+		.listener_metadata = "some metadata",
+		.variant = variants,
+		.variant_count = COUNT(variants),
+		.source = sources,
+		.source_count = COUNT(sources),
+	};
+}
+
+struct written {
+	uint8_t *bytes;
+	size_t size;
+	struct secbake_blob blob;
+};
+
+static struct written write_ok(const struct sb_blob_in *in)
+{
+	struct secbake_error error = {0};
+	struct written w = {0};
+
+	if (sb_blob_write(in, &w.bytes, &w.size, &error))
+		fail_msg("%s", error.text);
+	assert_int_equal(secbake_blob_open(w.bytes, w.size, &w.blob, &error), SECBAKE_OK);
+	return w;
+}
+
+static void write_fails(const struct sb_blob_in *in, enum secbake_status expected, const char *text)
+{
+	struct secbake_error error = {0};
+	uint8_t mark, *bytes = &mark;
+	size_t size = 42;
+
+	assert_int_equal(sb_blob_write(in, &bytes, &size, &error), expected);
+	assert_int_equal(error.status, expected);
+	if (!strstr(error.text, text))
+		fail_msg("'%s' does not say '%s'", error.text, text);
+	assert_ptr_equal(bytes, &mark);
+	assert_int_equal(size, 42);
+}
+
+static void assert_same_program(const struct secbake_blob *blob, uint32_t layer,
+				const struct sock_filter *insn, uint32_t count, bool big_endian)
+{
+	const uint8_t *bytes = secbake_blob_program(blob, layer);
+
+	assert_int_equal(secbake_blob_layer(blob, layer).insn_count, count);
+	for (uint32_t i = 0; i < count; i++, bytes += 8) {
+		uint16_t code;
+		uint32_t k;
+
+		if (big_endian) {
+			code = (uint16_t)(bytes[0] << 8 | bytes[1]);
+			k = (uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16 |
+			    (uint32_t)bytes[6] << 8 | bytes[7];
+		} else {
+			code = (uint16_t)(bytes[1] << 8 | bytes[0]);
+			k = (uint32_t)bytes[7] << 24 | (uint32_t)bytes[6] << 16 |
+			    (uint32_t)bytes[5] << 8 | bytes[4];
+		}
+		assert_int_equal(code, insn[i].code);
+		assert_int_equal(bytes[2], insn[i].jt);
+		assert_int_equal(bytes[3], insn[i].jf);
+		assert_int_equal(k, insn[i].k);
+	}
+}
+
+static void assert_header(const struct secbake_blob *blob, const struct sb_blob_in *in)
+{
+	struct secbake_blob_header header = secbake_blob_header(blob);
+
+	assert_memory_equal(header.magic, SECBAKE_BLOB_MAGIC, 8);
+	assert_int_equal(header.version, 1);
+	assert_int_equal(header.header_size, 256);
+	assert_int_equal(header.total_size, blob->size);
+	assert_int_equal(header.audit_arch, in->arch->audit_arch);
+	assert_memory_equal(&header.feature_hash, &in->feature_hash, 16);
+	assert_memory_equal(&header.policy_hash, &in->policy_hash, 16);
+	assert_string_equal(header.name, "web");
+	assert_string_equal(header.compiler, SECBAKE_VERSION);
+	assert_string_equal(secbake_blob_string(blob, header.listener_path), in->listener_path);
+	assert_string_equal(secbake_blob_string(blob, header.listener_metadata),
+			    in->listener_metadata);
+}
+
+static void assert_variants(const struct secbake_blob *blob)
+{
+	assert_int_equal(secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS), COUNT(variants));
+	for (uint32_t i = 0; i < COUNT(variants); i++) {
+		struct secbake_blob_variant v = secbake_blob_variant(blob, i);
+
+		assert_int_equal(v.mode, variants[i].mode);
+		assert_int_equal(v.kernel_from, variants[i].kernel_from);
+		assert_int_equal(v.kernel_to, variants[i].kernel_to);
+		assert_int_equal(v.consulted_actions, variants[i].consulted_actions);
+		assert_int_equal(v.answered_actions, variants[i].answered_actions);
+		assert_int_equal(v.consulted_flags, variants[i].consulted_flags);
+		assert_int_equal(v.answered_flags, variants[i].answered_flags);
+		assert_int_equal(v.layer_count, variants[i].layer_count);
+		for (uint32_t l = 0; l < v.layer_count; l++) {
+			const struct sb_blob_layer_in *layer = &variants[i].layer[l];
+
+			assert_int_equal(secbake_blob_layer(blob, v.layer_first + l).filter_flags,
+					 layer->filter_flags);
+			assert_same_program(blob, v.layer_first + l, layer->insn, layer->insn_count,
+					    blob->arch->big_endian);
+		}
+	}
+}
+
+static void assert_sources(const struct secbake_blob *blob)
+{
+	assert_int_equal(secbake_blob_count(blob, SECBAKE_SECTION_SOURCES), COUNT(sources));
+	for (uint32_t i = 0; i < COUNT(sources); i++) {
+		struct secbake_blob_source s = secbake_blob_source(blob, i);
+
+		assert_int_equal(s.kind, sources[i].kind);
+		assert_int_equal(s.present, sources[i].present);
+		assert_int_equal(s.parent, sources[i].parent);
+		assert_string_equal(secbake_blob_string(blob, s.name), sources[i].name);
+		assert_memory_equal(&s.content, &sources[i].content, 16);
+	}
+}
+
+static void assert_texts(const struct secbake_blob *blob)
+{
+	static const uint32_t of_variant[] = {0, 0, 2};
+
+	assert_int_equal(secbake_blob_count(blob, SECBAKE_SECTION_NOTES), COUNT(of_variant));
+	for (uint32_t i = 0; i < COUNT(of_variant); i++) {
+		struct secbake_blob_note note = secbake_blob_note(blob, i);
+
+		assert_int_equal(note.variant, of_variant[i]);
+		assert_string_equal(secbake_blob_string(blob, note.text), notes[i % 2]);
+	}
+	/* Those of layer 0 and of layer 2; layer 1 has none. */
+	assert_int_equal(secbake_blob_count(blob, SECBAKE_SECTION_RULES), 2 * COUNT(rules));
+	for (uint32_t i = 0; i < 2 * COUNT(rules); i++) {
+		struct secbake_blob_rule rule = secbake_blob_rule(blob, i);
+
+		assert_int_equal(rule.layer, i < COUNT(rules) ? 0 : 2);
+		assert_int_equal(rule.action, rules[i % COUNT(rules)].action);
+		assert_int_equal(rule.source, rules[i % COUNT(rules)].source);
+		assert_int_equal(rule.line, rules[i % COUNT(rules)].line);
+		assert_string_equal(secbake_blob_string(blob, rule.pointer),
+				    rules[i % COUNT(rules)].pointer);
+	}
+}
+
+static void test_round_trip(void **state)
+{
+	static const char *const arch[] = {"x86_64", "s390x", "arm", "riscv64"};
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(arch); i++) {
+		struct sb_blob_in in = input(arch[i]);
+		struct written w = write_ok(&in);
+
+		assert_header(&w.blob, &in);
+		assert_int_equal(!!(w.blob.flags & SECBAKE_BLOB_BIG_ENDIAN), in.arch->big_endian);
+		assert_variants(&w.blob);
+		assert_sources(&w.blob);
+		assert_texts(&w.blob);
+		free(w.bytes);
+	}
+}
+
+static void test_flags(void **state)
+{
+	struct sb_blob_in in = input("x86_64");
+	struct written w;
+
+	(void)state;
+	/* The byte order is the architecture's, whatever the caller says. */
+	in.flags = SECBAKE_BLOB_SEALED | SECBAKE_BLOB_COMPLAIN | SECBAKE_BLOB_BIG_ENDIAN;
+	w = write_ok(&in);
+	assert_int_equal(w.blob.flags, SECBAKE_BLOB_SEALED | SECBAKE_BLOB_COMPLAIN);
+	free(w.bytes);
+}
+
+static void test_unrestricted(void **state)
+{
+	static const struct sb_blob_variant_in nothing = {.kernel_to = SECBAKE_KERNEL_ANY};
+	struct sb_blob_in in = input("x86_64");
+	struct written w;
+
+	(void)state;
+	in.flags = SECBAKE_BLOB_UNRESTRICTED;
+	in.variant = &nothing;
+	in.variant_count = 1;
+	in.listener_path = NULL;
+	in.listener_metadata = NULL;
+	w = write_ok(&in);
+	assert_int_equal(secbake_blob_variant(&w.blob, 0).layer_count, 0);
+	assert_int_equal(secbake_blob_header(&w.blob).listener_path.size, 0);
+	free(w.bytes);
+}
+
+/* Equal input in other memory: no address, no order of allocation shows. */
+static void test_deterministic(void **state)
+{
+	struct sb_blob_in in = input("x86_64");
+	struct sb_blob_variant_in other[COUNT(variants)];
+	struct sb_blob_layer_in layer[2];
+	struct sock_filter insn[COUNT(enforce)];
+	struct sb_blob_rule_in rule[COUNT(rules)];
+	char pointer[] = "/syscalls/0", note[] = "LOG became ALLOW";
+	const char *const note_list[] = {note, notes[1]};
+	struct written a = write_ok(&in), b;
+
+	(void)state;
+	memcpy(other, variants, sizeof(other));
+	memcpy(layer, two_layers, sizeof(layer));
+	memcpy(insn, enforce, sizeof(insn));
+	memcpy(rule, rules, sizeof(rule));
+	rule[2].pointer = pointer;
+	layer[0].rule = rule;
+	layer[0].insn = insn;
+	other[0].layer = layer;
+	other[0].note = note_list;
+	in.variant = other;
+	b = write_ok(&in);
+	assert_int_equal(a.size, b.size);
+	assert_memory_equal(a.bytes, b.bytes, a.size);
+	free(a.bytes);
+	free(b.bytes);
+}
+
+/*
+ * The bytes of version 1 themselves, but for the compiler's version. A change
+ * here is a new format version, or a blob that older readers misread.
+ */
+static void test_golden(void **state)
+{
+	static const struct {
+		const char *arch, *hash;
+	} golden[] = {
+		{"x86_64", "2aa623f61529942aa7cc082db9530d09"},
+		{"s390x", "6fdceb77135b6a1837639eac51ea770e"},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(golden); i++) {
+		struct sb_blob_in in = input(golden[i].arch);
+		struct written w = write_ok(&in);
+		char text[SECBAKE_HASH_TEXT];
+		struct secbake_hash hash;
+
+		memset(w.bytes + offsetof(struct secbake_blob_header, compiler), 0, 24);
+		memset(w.bytes + offsetof(struct secbake_blob_header, checksum), 0, 16);
+		hash = sb_hash_bytes(w.bytes, w.size);
+		secbake_hash_format(&hash, text);
+		assert_string_equal(text, golden[i].hash);
+		free(w.bytes);
+	}
+}
+
+static void test_sharing(void **state)
+{
+	struct sb_blob_in in = input("x86_64");
+	struct written w = write_ok(&in);
+	struct secbake_blob_variant v[3];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		v[i] = secbake_blob_variant(&w.blob, i);
+	/* The last two have the same layers; the first has one like them but for its flags. */
+	assert_int_equal(v[1].layer_first, v[2].layer_first);
+	assert_int_not_equal(v[0].layer_first, v[1].layer_first);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_LAYERS), 3);
+	assert_int_equal(secbake_blob_layer(&w.blob, 0).insn_first,
+			 secbake_blob_layer(&w.blob, 2).insn_first);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_PROGRAMS),
+			 COUNT(enforce) + COUNT(quiet));
+	/* Strings as well: of two rules, and of two variants' notes. */
+	assert_int_equal(secbake_blob_rule(&w.blob, 0).pointer.offset,
+			 secbake_blob_rule(&w.blob, 5).pointer.offset);
+	assert_int_equal(secbake_blob_note(&w.blob, 0).text.offset,
+			 secbake_blob_note(&w.blob, 2).text.offset);
+	free(w.bytes);
+}
+
+/* Layers that differ in where a rule comes from are apart, their program is not. */
+static void test_sharing_differs(void **state)
+{
+	struct sb_blob_in in = input("x86_64");
+	struct sb_blob_variant_in other[COUNT(variants)];
+	struct sb_blob_rule_in rule[COUNT(rules)];
+	struct sb_blob_layer_in layer = one_layer[0];
+
+	(void)state;
+	memcpy(other, variants, sizeof(other));
+	memcpy(rule, rules, sizeof(rule));
+	other[2].layer = &layer;
+	layer.rule = rule;
+	in.variant = other;
+	for (int what = 0; what < 4; what++) {
+		struct written w;
+
+		memcpy(rule, rules, sizeof(rule));
+		if (what == 0)
+			rule[1].line++;
+		else if (what == 1)
+			rule[1].pointer = "/defaultAction";
+		else if (what == 2)
+			rule[1].source = 1;
+		else
+			rule[1].action++;
+		w = write_ok(&in);
+		assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_LAYERS), 4);
+		assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_PROGRAMS),
+				 COUNT(enforce) + COUNT(quiet));
+		assert_int_not_equal(secbake_blob_variant(&w.blob, 1).layer_first,
+				     secbake_blob_variant(&w.blob, 2).layer_first);
+		free(w.bytes);
+	}
+}
+
+/* A program that begins like another, or only differs in its last word, is another. */
+static void test_similar_programs(void **state)
+{
+	struct sock_filter longer[COUNT(enforce) + 1], last[COUNT(enforce)];
+	struct sb_blob_layer_in layer[3] = {one_layer[0], one_layer[0], one_layer[0]};
+	struct sb_blob_variant_in variant = variants[2];
+	struct sb_blob_in in = input("x86_64");
+	struct written w;
+
+	(void)state;
+	memcpy(longer, enforce, sizeof(enforce));
+	longer[COUNT(enforce)] = (struct sock_filter)RET(0);
+	memcpy(last, enforce, sizeof(enforce));
+	last[COUNT(enforce) - 1].k++;
+	layer[1].insn = longer;
+	layer[1].insn_count++;
+	layer[2].insn = last;
+	variant.layer = layer;
+	variant.layer_count = 3;
+	in.variant = &variant;
+	in.variant_count = 1;
+	w = write_ok(&in);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_PROGRAMS),
+			 3 * COUNT(enforce) + 1);
+	assert_same_program(&w.blob, 0, enforce, COUNT(enforce), false);
+	assert_same_program(&w.blob, 1, longer, COUNT(enforce) + 1, false);
+	assert_same_program(&w.blob, 2, last, COUNT(enforce), false);
+	free(w.bytes);
+}
+
+#define MANY 3000u
+
+static void test_many_strings(void **state)
+{
+	static struct sb_blob_rule_in rule[2 * MANY];
+	static char pointer[MANY][24];
+	struct sb_blob_layer_in layer = one_layer[0];
+	struct sb_blob_variant_in variant = variants[2];
+	struct sb_blob_in in = input("x86_64");
+	struct written w;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * MANY; i++) {
+		snprintf(pointer[i % MANY], sizeof(pointer[0]), "/syscalls/%u", i % MANY);
+		rule[i] = (struct sb_blob_rule_in){.line = i, .pointer = pointer[i % MANY]};
+	}
+	layer.rule = rule;
+	layer.rule_count = 2 * MANY;
+	variant.layer = &layer;
+	in.variant = &variant;
+	in.variant_count = 1;
+	w = write_ok(&in);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_RULES), 2 * MANY);
+	for (uint32_t i = 0; i < 2 * MANY; i++) {
+		struct secbake_blob_rule r = secbake_blob_rule(&w.blob, i);
+
+		assert_int_equal(r.line, i);
+		assert_string_equal(secbake_blob_string(&w.blob, r.pointer), pointer[i % MANY]);
+		assert_int_equal(r.pointer.offset,
+				 secbake_blob_rule(&w.blob, i % MANY).pointer.offset);
+	}
+	free(w.bytes);
+}
+
+static void test_counts_limited(void **state)
+{
+	static struct sb_blob_variant_in many[SECBAKE_VARIANTS_MAX + 1];
+	static struct sb_blob_source_in files[SECBAKE_SOURCES_MAX + 1];
+	static struct sb_blob_layer_in layers[SECBAKE_LAYERS_MAX + 1];
+	struct sb_blob_in in = input("x86_64");
+	struct written w;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(many); i++) {
+		many[i] = variants[1];
+		many[i].kernel_from = i ? SECBAKE_KERNEL(5, i) : 0;
+		many[i].kernel_to = SECBAKE_KERNEL(5, i + 1);
+	}
+	in.variant = many;
+	in.variant_count = SECBAKE_VARIANTS_MAX + 1;
+	many[SECBAKE_VARIANTS_MAX].kernel_to = SECBAKE_KERNEL_ANY;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "65 variants");
+	in.variant_count = SECBAKE_VARIANTS_MAX;
+	many[SECBAKE_VARIANTS_MAX - 1].kernel_to = SECBAKE_KERNEL_ANY;
+	w = write_ok(&in);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_VARIANTS), 64);
+	assert_int_equal(secbake_blob_count(&w.blob, SECBAKE_SECTION_LAYERS), 1);
+	free(w.bytes);
+
+	in = input("x86_64");
+	for (uint32_t i = 0; i < COUNT(files); i++)
+		files[i] = sources[i ? 2 : 0];
+	in.source = files;
+	in.source_count = SECBAKE_SOURCES_MAX + 1;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "257 files");
+	in.source_count = SECBAKE_SOURCES_MAX;
+	free(write_ok(&in).bytes);
+
+	in = input("x86_64");
+	for (uint32_t i = 0; i < COUNT(layers); i++)
+		layers[i] = one_layer[0];
+	many[0] = variants[2];
+	many[0].layer = layers;
+	many[0].layer_count = SECBAKE_LAYERS_MAX + 1;
+	in.variant = many;
+	in.variant_count = 1;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "17 layers");
+	many[0].layer_count = SECBAKE_LAYERS_MAX;
+	free(write_ok(&in).bytes);
+}
+
+static void test_program_limited(void **state)
+{
+	static struct sock_filter insn[SECBAKE_PROGRAM_MAX + 1];
+	struct sb_blob_layer_in layer = {.insn = insn, .insn_count = SECBAKE_PROGRAM_MAX + 1};
+	struct sb_blob_variant_in variant = variants[2];
+	struct sb_blob_in in = input("s390x");
+	struct written w;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(insn); i++)
+		insn[i] = (struct sock_filter)RET(i);
+	variant.layer = &layer;
+	in.variant = &variant;
+	in.variant_count = 1;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "4097 instructions");
+	layer.insn_count = SECBAKE_PROGRAM_MAX;
+	w = write_ok(&in);
+	assert_same_program(&w.blob, 0, insn, SECBAKE_PROGRAM_MAX, true);
+	free(w.bytes);
+}
+
+/* 64 variants of 16 different programs of 4096 instructions are 32 MiB. */
+static void test_size_limited(void **state)
+{
+	enum { PROGRAMS = SECBAKE_VARIANTS_MAX * SECBAKE_LAYERS_MAX };
+	static struct sb_blob_layer_in layer[PROGRAMS];
+	static struct sb_blob_variant_in many[SECBAKE_VARIANTS_MAX];
+	struct sock_filter *insn = calloc(SECBAKE_PROGRAM_MAX + PROGRAMS, sizeof(*insn));
+	struct sb_blob_in in = input("x86_64");
+
+	(void)state;
+	assert_non_null(insn);
+	for (uint32_t i = 0; i < SECBAKE_PROGRAM_MAX + PROGRAMS; i++)
+		insn[i] = (struct sock_filter)RET(i);
+	for (uint32_t i = 0; i < PROGRAMS; i++)
+		layer[i] = (struct sb_blob_layer_in){.insn = insn + i,
+						     .insn_count = SECBAKE_PROGRAM_MAX};
+	for (uint32_t i = 0; i < SECBAKE_VARIANTS_MAX; i++)
+		many[i] = (struct sb_blob_variant_in){.kernel_from = i,
+						      .kernel_to = i + 1,
+						      .layer = layer + i * SECBAKE_LAYERS_MAX,
+						      .layer_count = SECBAKE_LAYERS_MAX};
+	many[SECBAKE_VARIANTS_MAX - 1].kernel_to = SECBAKE_KERNEL_ANY;
+	in.variant = many;
+	in.variant_count = SECBAKE_VARIANTS_MAX;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "larger than 16777216 bytes");
+	free(insn);
+}
+
+static void test_strings_limited(void **state)
+{
+	char *text = malloc(65537);
+	struct sb_blob_in in = input("x86_64");
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'm', 65536);
+	text[65536] = '\0';
+	in.listener_metadata = text;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "65536 bytes");
+	in.listener_metadata = text + 1;
+	free(write_ok(&in).bytes);
+	in = input("x86_64");
+	in.listener_path = text + 65536 - 4096;
+	write_fails(&in, SECBAKE_ERR_LIMIT, "4096 bytes");
+	free(text);
+}
+
+static void test_name_checked(void **state)
+{
+	static const char *const wrong[] = {NULL, "", ".web", "a/b", "a b"};
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(wrong); i++) {
+		struct sb_blob_in in = input("x86_64");
+
+		in.name = wrong[i];
+		write_fails(&in, SECBAKE_ERR_INTERNAL, "name");
+	}
+}
+
+/* The reader is asked before anything is handed out. */
+static void test_nothing_bad_is_handed_out(void **state)
+{
+	static const struct sock_filter no_ret[] = {INSN(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0)};
+	static const struct sb_blob_rule_in no_source[] = {{.source = 3, .pointer = "/x"}};
+	struct sb_blob_layer_in layer = one_layer[0];
+	struct sb_blob_variant_in variant = variants[2];
+	struct sb_blob_in in = input("x86_64");
+
+	(void)state;
+	variant.layer = &layer;
+	in.variant = &variant;
+	in.variant_count = 1;
+	layer.insn = no_ret;
+	layer.insn_count = 1;
+	write_fails(&in, SECBAKE_ERR_INTERNAL, "does not open");
+	layer.insn_count = 0;
+	write_fails(&in, SECBAKE_ERR_INTERNAL, "does not open");
+	layer = one_layer[0];
+	layer.rule = no_source;
+	layer.rule_count = 1;
+	write_fails(&in, SECBAKE_ERR_INTERNAL, "does not open");
+	layer = one_layer[0];
+	variant.kernel_to = SECBAKE_KERNEL(6, 0); /* nothing for newer kernels */
+	write_fails(&in, SECBAKE_ERR_INTERNAL, "does not open");
+	in.variant_count = 0;
+	write_fails(&in, SECBAKE_ERR_INTERNAL, "does not open");
+}
+
+/* The checksum covers every byte, and the reader finds each change. */
+static void test_every_byte_counts(void **state)
+{
+	struct sb_blob_in in = input("x86_64");
+	struct written w = write_ok(&in);
+	struct secbake_blob blob;
+
+	(void)state;
+	for (size_t i = 0; i < w.size; i++) {
+		w.bytes[i] ^= 0x40;
+		assert_int_not_equal(secbake_blob_open(w.bytes, w.size, &blob, NULL), SECBAKE_OK);
+		w.bytes[i] ^= 0x40;
+	}
+	assert_int_equal(secbake_blob_open(w.bytes, w.size, &blob, NULL), SECBAKE_OK);
+	free(w.bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_unrestricted),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_sharing_differs),
+		cmocka_unit_test(test_similar_programs),
+		cmocka_unit_test(test_many_strings),
+		cmocka_unit_test(test_counts_limited),
+		cmocka_unit_test(test_program_limited),
+		cmocka_unit_test(test_size_limited),
+		cmocka_unit_test(test_strings_limited),
+		cmocka_unit_test(test_name_checked),
+		cmocka_unit_test(test_nothing_bad_is_handed_out),
+		cmocka_unit_test(test_every_byte_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Features: the probe against the running kernel and against filters that stand
+ * for other kernels, the table of releases, and the text that the hash is of.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <secbake/features.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define RET(k) BPF_STMT(BPF_RET | BPF_K, (k))
+#define ARG(n) \
+	((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8)) /* low half, little-endian */
+
+/* ---- the running kernel ---- */
+
+static bool action_listed(const char *text, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *p = text; (p = strstr(p, name)); p += size) {
+		if ((p == text || p[-1] == ' ') && (p[size] == ' ' || p[size] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+static void test_probe_agrees_with_proc(void **state)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} named[] = {
+		{SECBAKE_ACTION_KILL_PROCESS, "kill_process"},
+		{SECBAKE_ACTION_KILL_THREAD, "kill_thread"},
+		{SECBAKE_ACTION_TRAP, "trap"},
+		{SECBAKE_ACTION_ERRNO, "errno"},
+		{SECBAKE_ACTION_NOTIFY, "user_notif"},
+		{SECBAKE_ACTION_TRACE, "trace"},
+		{SECBAKE_ACTION_LOG, "log"},
+		{SECBAKE_ACTION_ALLOW, "allow"},
+	};
+	struct secbake_features f;
+	struct utsname uts;
+	char text[512] = "";
+	uint32_t kernel;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(secbake_features_probe(&f, NULL), SECBAKE_OK);
+	assert_ptr_equal(f.arch, secbake_arch_native());
+	assert_int_equal(f.method, SECBAKE_METHOD_SECCOMP);
+	assert_int_equal(uname(&uts), 0);
+	assert_true(secbake_kernel_parse(uts.release, &kernel));
+	assert_int_equal(f.kernel, kernel);
+	file = fopen("/proc/sys/kernel/seccomp/actions_avail", "re");
+	if (!file)
+		skip();
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	for (size_t i = 0; i < COUNT(named); i++)
+		assert_int_equal(!!(f.actions & named[i].bit), action_listed(text, named[i].name));
+}
+
+/* Flags one by one, as the probe's shortcut for all at once must agree with. */
+static void test_probe_agrees_with_single_questions(void **state)
+{
+	struct secbake_features f;
+
+	(void)state;
+	assert_int_equal(secbake_features_probe(&f, NULL), SECBAKE_OK);
+	for (uint32_t bit = 1; bit <= 0x20; bit <<= 1) {
+		uint32_t asked = bit == 0x20 ? 0x28 : bit;
+		long r = syscall(SYS_seccomp, 1u, asked, NULL);
+
+		assert_int_equal(r, -1);
+		assert_true(errno == EFAULT || errno == EINVAL);
+		assert_int_equal(!!(f.flags & bit), errno == EFAULT);
+	}
+}
+
+/* ---- other kernels, by a filter that answers for them ---- */
+
+enum { CHILD_OK = 0, CHILD_FAILED = 1, CHILD_CANNOT = 77 };
+
+/* Runs the probe under a filter; the child's expectations decide. */
+static void probe_under(const struct sock_filter *insn, size_t count,
+			enum secbake_status expected_status,
+			const struct secbake_features *expected)
+{
+	struct sock_fprog program = {.len = (unsigned short)count,
+				     .filter = (struct sock_filter *)(uintptr_t)insn};
+	int result;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct secbake_features f = {0};
+		enum secbake_status status;
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		    syscall(SYS_seccomp, 1u, 0u, &program))
+			_exit(CHILD_CANNOT);
+		status = secbake_features_probe(&f, NULL);
+		if (status != expected_status)
+			_exit(CHILD_FAILED);
+		if (!status &&
+		    (f.method != expected->method || f.flags != expected->flags ||
+		     f.actions != expected->actions || f.notif_size != expected->notif_size))
+			_exit(CHILD_FAILED + 1);
+		_exit(CHILD_OK);
+	}
+	assert_int_equal(waitpid(pid, &result, 0), pid);
+	assert_true(WIFEXITED(result));
+	assert_int_equal(WEXITSTATUS(result), CHILD_OK);
+}
+
+/* seccomp(2) as a kernel answers it that knows the flags in known and no GET_ACTION_AVAIL. */
+static void test_probe_3_17(void **state)
+{
+	static const struct sock_filter insn[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 6),
+		LOAD(ARG(0)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),
+		LOAD(ARG(1)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1, 0, 1),
+		RET(SECCOMP_RET_ERRNO | EINVAL),
+		RET(SECCOMP_RET_ERRNO | EFAULT),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	struct secbake_features expected;
+
+	(void)state;
+	assert_int_equal(secbake_features_of_kernel(secbake_arch_native(), SECBAKE_KERNEL(3, 17),
+						    &expected, NULL),
+			 SECBAKE_OK);
+	probe_under(insn, COUNT(insn), SECBAKE_OK, &expected);
+}
+
+static void test_probe_before_seccomp_2(void **state)
+{
+	static const struct sock_filter insn[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+		RET(SECCOMP_RET_ERRNO | ENOSYS),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	struct secbake_features expected;
+
+	(void)state;
+	assert_int_equal(secbake_features_of_kernel(secbake_arch_native(), SECBAKE_KERNEL(3, 5),
+						    &expected, NULL),
+			 SECBAKE_OK);
+	probe_under(insn, COUNT(insn), SECBAKE_OK, &expected);
+}
+
+/* An outer filter denies seccomp(2); the actions come from /proc. */
+static void test_probe_seccomp_denied(void **state)
+{
+	static const struct sock_filter insn[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		RET(SECCOMP_RET_ERRNO | EPERM),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	struct secbake_features expected;
+
+	(void)state;
+	assert_int_equal(secbake_features_probe(&expected, NULL), SECBAKE_OK);
+	if (access("/proc/sys/kernel/seccomp/actions_avail", R_OK))
+		expected.actions = SECBAKE_ACTIONS_OLDEST;
+	expected.method = SECBAKE_METHOD_PRCTL;
+	expected.flags = 0;
+	expected.notif_size = 0;
+	probe_under(insn, COUNT(insn), SECBAKE_OK, &expected);
+}
+
+static void test_probe_both_denied(void **state)
+{
+	static const struct sock_filter insn[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
+		RET(SECCOMP_RET_ERRNO | EPERM),
+		RET(SECCOMP_RET_ALLOW),
+	};
+
+	(void)state;
+	probe_under(insn, COUNT(insn), SECBAKE_ERR_UNKNOWN, NULL);
+}
+
+static void test_probe_no_filters(void **state)
+{
+	static const struct sock_filter insn[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
+		RET(SECCOMP_RET_ERRNO | EINVAL),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	struct secbake_features expected = {.method = SECBAKE_METHOD_NONE};
+
+	(void)state;
+	probe_under(insn, COUNT(insn), SECBAKE_OK, &expected);
+}
+
+/* Success without a program is a lie, whichever call tells it. */
+static void test_probe_refuses_lies(void **state)
+{
+	static const struct sock_filter seccomp_lies[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		RET(SECCOMP_RET_ERRNO),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	static const struct sock_filter prctl_lies[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 2),
+		RET(SECCOMP_RET_ERRNO),
+		RET(SECCOMP_RET_ERRNO | ENOSYS),
+		RET(SECCOMP_RET_ALLOW),
+	};
+
+	(void)state;
+	probe_under(seccomp_lies, COUNT(seccomp_lies), SECBAKE_ERR_UNKNOWN, NULL);
+	probe_under(prctl_lies, COUNT(prctl_lies), SECBAKE_ERR_UNKNOWN, NULL);
+}
+
+/* ---- releases ---- */
+
+static void test_releases(void **state)
+{
+	static const struct {
+		uint32_t kernel;
+		enum secbake_method method;
+		uint32_t lacking_actions, flags;
+		uint16_t notif;
+	} expected[] = {
+		{SECBAKE_KERNEL(3, 5), SECBAKE_METHOD_PRCTL, 0x51, 0, 0},
+		{SECBAKE_KERNEL(3, 16), SECBAKE_METHOD_PRCTL, 0x51, 0, 0},
+		{SECBAKE_KERNEL(3, 17), SECBAKE_METHOD_SECCOMP, 0x51, 1, 0},
+		{SECBAKE_KERNEL(4, 9), SECBAKE_METHOD_SECCOMP, 0x51, 1, 0},
+		{SECBAKE_KERNEL(4, 13), SECBAKE_METHOD_SECCOMP, 0x51, 1, 0},
+		{SECBAKE_KERNEL(4, 14), SECBAKE_METHOD_SECCOMP, 0x10, 3, 0},
+		{SECBAKE_KERNEL(4, 17), SECBAKE_METHOD_SECCOMP, 0x10, 7, 0},
+		{SECBAKE_KERNEL(4, 20), SECBAKE_METHOD_SECCOMP, 0x10, 7, 0},
+		{SECBAKE_KERNEL(5, 0), SECBAKE_METHOD_SECCOMP, 0, 0xf, 80},
+		{SECBAKE_KERNEL(5, 6), SECBAKE_METHOD_SECCOMP, 0, 0xf, 80},
+		{SECBAKE_KERNEL(5, 7), SECBAKE_METHOD_SECCOMP, 0, 0x1f, 80},
+		{SECBAKE_KERNEL(5, 18), SECBAKE_METHOD_SECCOMP, 0, 0x1f, 80},
+		{SECBAKE_KERNEL(5, 19), SECBAKE_METHOD_SECCOMP, 0, 0x3f, 80},
+		{SECBAKE_KERNEL(6, 1), SECBAKE_METHOD_SECCOMP, 0, 0x3f, 80},
+		{SECBAKE_KERNEL(99, 0), SECBAKE_METHOD_SECCOMP, 0, 0x3f, 80},
+	};
+	const struct secbake_arch *arch = secbake_arch_find("s390x");
+	struct secbake_features f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		assert_int_equal(secbake_features_of_kernel(arch, expected[i].kernel, &f, NULL),
+				 SECBAKE_OK);
+		assert_ptr_equal(f.arch, arch);
+		assert_int_equal(f.method, expected[i].method);
+		assert_int_equal(f.actions, SECBAKE_ACTIONS_ALL & ~expected[i].lacking_actions);
+		assert_int_equal(f.flags, expected[i].flags);
+		assert_int_equal(f.notif_size, expected[i].notif);
+		assert_int_equal(f.kernel, expected[i].kernel);
+	}
+	assert_int_equal(secbake_features_of_kernel(arch, SECBAKE_KERNEL(3, 4), &f, NULL),
+			 SECBAKE_ERR_INPUT);
+	assert_int_equal(secbake_features_of_kernel(secbake_arch_find("x32"), SECBAKE_KERNEL(6, 1),
+						    &f, NULL),
+			 SECBAKE_OK);
+	assert_string_equal(f.arch->name, "x86_64");
+}
+
+static void test_kernel_parse(void **state)
+{
+	static const char *const good[] = {"6.1", "6.1.0-18-amd64", "6.1-rc3", "6.1+", "6.1_x"};
+	static const char *const bad[] = {"",	  "6",	  "6.",	     ".1",	"6.1x",
+					  "6 .1", "-6.1", "65536.1", "6.65536", "06.1",
+					  "6.01", "v6.1", "6.1 "};
+	uint32_t kernel = 7;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(secbake_kernel_parse(bad[i], &kernel));
+	assert_int_equal(kernel, 7);
+	for (size_t i = 0; i < COUNT(good); i++) {
+		kernel = 0;
+		assert_true(secbake_kernel_parse(good[i], &kernel));
+		assert_int_equal(kernel, SECBAKE_KERNEL(6, 1));
+	}
+	assert_true(secbake_kernel_parse("65535.65535", &kernel));
+	assert_int_equal(kernel, 0xffffffffu);
+}
+
+/* ---- text and hash ---- */
+
+static const char canonical[] = "action.allow yes\n"
+				"action.errno yes\n"
+				"action.kill-process yes\n"
+				"action.kill-thread yes\n"
+				"action.log yes\n"
+				"action.notify no\n"
+				"action.trace yes\n"
+				"action.trap yes\n"
+				"arch x86_64\n"
+				"flag.log yes\n"
+				"flag.new-listener no\n"
+				"flag.spec-allow no\n"
+				"flag.tsync yes\n"
+				"flag.tsync-esrch no\n"
+				"flag.wait-killable-recv no\n"
+				"kernel 4.14\n"
+				"method seccomp\n"
+				"notif.data 0\n"
+				"notif.notif 0\n"
+				"notif.resp 0\n";
+
+static struct secbake_features parsed(const char *text)
+{
+	struct secbake_features f = {0};
+
+	assert_int_equal(secbake_features_parse(text, strlen(text), &f, NULL), SECBAKE_OK);
+	return f;
+}
+
+static void test_text(void **state)
+{
+	struct secbake_features f;
+	char text[SECBAKE_FEATURES_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(secbake_features_of_kernel(secbake_arch_find("x86_64"),
+						    SECBAKE_KERNEL(4, 14), &f, NULL),
+			 SECBAKE_OK);
+	assert_int_equal(secbake_features_format(&f, text), strlen(canonical));
+	assert_string_equal(text, canonical);
+}
+
+static void test_text_round_trip(void **state)
+{
+	static const uint32_t kernels[] = {
+		SECBAKE_KERNEL(3, 5), SECBAKE_KERNEL(3, 17), SECBAKE_KERNEL(4, 14),
+		SECBAKE_KERNEL(5, 0), SECBAKE_KERNEL(5, 19), SECBAKE_KERNEL(65535, 65535),
+	};
+	char text[SECBAKE_FEATURES_TEXT_MAX], again[SECBAKE_FEATURES_TEXT_MAX];
+	const struct secbake_arch *arch;
+
+	(void)state;
+	for (size_t a = 0; (arch = secbake_arch_at(a)); a++) {
+		for (size_t k = 0; k < COUNT(kernels); k++) {
+			struct secbake_features f, back;
+
+			assert_int_equal(secbake_features_of_kernel(arch, kernels[k], &f, NULL),
+					 SECBAKE_OK);
+			secbake_features_format(&f, text);
+			back = parsed(text);
+			secbake_features_format(&back, again);
+			assert_string_equal(text, again);
+		}
+	}
+}
+
+/* What the text may look like is free; what it says is not. */
+static void test_text_comments_and_order(void **state)
+{
+	struct secbake_features f;
+	char text[SECBAKE_FEATURES_TEXT_MAX] = "# a kernel\n\nnotif.resp 0\n",
+	     again[SECBAKE_FEATURES_TEXT_MAX];
+
+	(void)state;
+	strcat(text, canonical);
+	*strstr(text + 30, "notif.resp") = '#';
+	f = parsed(text);
+	secbake_features_format(&f, again);
+	assert_string_equal(again, canonical);
+	text[strlen(text) - 1] = '\0'; /* no newline at the end */
+	parsed(text);
+}
+
+/* Each line left out, doubled, and with another value. */
+static void test_text_is_strict(void **state)
+{
+	char text[SECBAKE_FEATURES_TEXT_MAX];
+	struct secbake_features f = {.kernel = 99};
+	uint32_t line_number = 0;
+
+	(void)state;
+	for (const char *line = canonical; *line; line = strchr(line, '\n') + 1) {
+		size_t before = (size_t)(line - canonical), size = strcspn(line, "\n") + 1;
+		bool is_kernel = !strncmp(line, "kernel ", 7);
+		struct secbake_error e = {0};
+
+		line_number++;
+		memcpy(text, canonical, before);
+		strcpy(text + before, line + size);
+		assert_int_equal(secbake_features_parse(text, strlen(text), &f, NULL) == SECBAKE_OK,
+				 is_kernel);
+		f.kernel = 99;
+		snprintf(text, sizeof(text), "%s%.*s", canonical, (int)size, line);
+		assert_int_equal(secbake_features_parse(text, strlen(text), &f, &e),
+				 SECBAKE_ERR_INPUT);
+		assert_int_equal(e.line, 21);
+		e = (struct secbake_error){0};
+		snprintf(text, sizeof(text), "%.*s%.*s maybe\n%s", (int)before, canonical,
+			 (int)strcspn(line, " "), line, line + size);
+		assert_int_equal(secbake_features_parse(text, strlen(text), &f, &e),
+				 SECBAKE_ERR_INPUT);
+		assert_int_equal(e.line, line_number);
+		assert_int_equal(f.kernel, 99);
+	}
+}
+
+static void refuse_replaced(const char *what, const char *by)
+{
+	char text[SECBAKE_FEATURES_TEXT_MAX];
+	const char *at = strstr(canonical, what);
+	struct secbake_features f;
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - canonical), canonical, by,
+		 at + strlen(what));
+	assert_int_equal(secbake_features_parse(text, strlen(text), &f, NULL), SECBAKE_ERR_INPUT);
+}
+
+static void test_text_refused(void **state)
+{
+	struct secbake_features f;
+	char big[SECBAKE_FEATURES_TEXT_MAX + 1];
+
+	(void)state;
+	refuse_replaced("arch x86_64", "arch x32");
+	refuse_replaced("arch x86_64", "arch native");
+	refuse_replaced("arch x86_64", "arch  x86_64");
+	refuse_replaced("kernel 4.14", "kernel 4.14.1");
+	refuse_replaced("kernel 4.14", "kernel 4.14-rc1");
+	refuse_replaced("kernel 4.14", "kernel 3.4");
+	refuse_replaced("notif.data 0", "notif.data 00");
+	refuse_replaced("notif.data 0", "notif.data 65536");
+	refuse_replaced("notif.data 0", "notif.data -1");
+	refuse_replaced("method seccomp", "method prctl"); /* which has no flags */
+	refuse_replaced("action.allow yes", "action.allow no");
+	refuse_replaced("action.allow yes", "action.allow Yes");
+	refuse_replaced("action.allow yes", "action.allow yes ");
+	refuse_replaced("action.allow yes", "action.allow yes\r");
+	refuse_replaced("action.allow yes", "action.allows yes");
+	refuse_replaced("action.allow yes", "action.allow");
+	assert_int_equal(secbake_features_parse("", 0, &f, NULL), SECBAKE_ERR_INPUT);
+	assert_int_equal(secbake_features_parse("a\0b\n", 4, &f, NULL), SECBAKE_ERR_INPUT);
+	memset(big, '#', sizeof(big));
+	assert_int_equal(secbake_features_parse(big, sizeof(big), &f, NULL), SECBAKE_ERR_INPUT);
+}
+
+static void test_hash(void **state)
+{
+	struct secbake_features f = parsed(canonical);
+	struct secbake_hash first, second;
+	char text[SECBAKE_HASH_TEXT];
+
+	(void)state;
+	secbake_features_hash(&f, &first);
+	secbake_hash_format(&first, text);
+	/* Fixed for ever: it names directories on people's disks. */
+	assert_string_equal(text, "10a38bb228b1d0c2d448ef198fa43e3d");
+	f.kernel = SECBAKE_KERNEL(4, 15);
+	secbake_features_hash(&f, &second);
+	assert_memory_equal(&first, &second, sizeof(first));
+	f.kernel = 0;
+	secbake_features_hash(&f, &second);
+	assert_memory_equal(&first, &second, sizeof(first));
+	f.flags ^= SECBAKE_FLAG_SPEC_ALLOW;
+	secbake_features_hash(&f, &second);
+	assert_memory_not_equal(&first, &second, sizeof(first));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(secbake_action_name(SECBAKE_ACTION_NOTIFY), "notify");
+	assert_string_equal(secbake_flag_name(SECBAKE_FLAG_WAIT_KILLABLE_RECV),
+			    "wait-killable-recv");
+	assert_null(secbake_action_name(0));
+	assert_null(secbake_action_name(3));
+	assert_null(secbake_action_name(1u << 8));
+	assert_null(secbake_flag_name(1u << 6));
+	assert_null(secbake_flag_name(0x80000000u));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_probe_agrees_with_proc),
+		cmocka_unit_test(test_probe_agrees_with_single_questions),
+		cmocka_unit_test(test_probe_3_17),
+		cmocka_unit_test(test_probe_before_seccomp_2),
+		cmocka_unit_test(test_probe_seccomp_denied),
+		cmocka_unit_test(test_probe_both_denied),
+		cmocka_unit_test(test_probe_no_filters),
+		cmocka_unit_test(test_probe_refuses_lies),
+		cmocka_unit_test(test_releases),
+		cmocka_unit_test(test_kernel_parse),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_round_trip),
+		cmocka_unit_test(test_text_comments_and_order),
+		cmocka_unit_test(test_text_is_strict),
+		cmocka_unit_test(test_text_refused),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
