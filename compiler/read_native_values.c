@@ -218,18 +218,20 @@ static bool read_part(const struct sb_reader *reader, const struct sb_json *node
 static bool read_joined(const struct sb_reader *reader, const struct sb_json *node,
 			struct sb_native_value *value)
 {
+	const char *stop = node->text + node->text_size;
 	struct sb_native_part *part;
 	uint32_t count = 1;
 
-	for (const char *at = node->text; (at = strchr(at, '|')); at++)
-		count++;
+	for (const char *at = node->text; at < stop; at++)
+		count += *at == '|';
 	part = sb_alloc(reader->arena, count, sizeof(*part));
 	if (!part)
 		return sb_native_memory(reader);
 	for (const char *at = node->text; value->part_count < count;) {
-		const char *end = strchr(at, '|'), *next = end ? end + 1 : NULL;
+		const char *end = memchr(at, '|', (size_t)(stop - at));
+		const char *next = end ? end + 1 : NULL;
 
-		end = end ? end : at + strlen(at);
+		end = end ? end : stop;
 		while (value->part_count && *at == ' ')
 			at++;
 		while (next && end > at && end[-1] == ' ')

@@ -26,7 +26,7 @@
 #define CPU_SECONDS 40u
 #define MEMORY_MIB 1024 /* with shadow memory, and nothing used again for a while */
 #else
-#define CPU_SECONDS 5u
+#define CPU_SECONDS 10u
 #define MEMORY_MIB 256
 #endif
 
