@@ -6,58 +6,13 @@
  */
 #include "exec.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-static void give_back(uint8_t *bytes, size_t size)
+/* From a page's start on: as few as can be are touched. */
+static uint8_t *room_in(struct sb_exec *x)
 {
-	if (size > SB_BLOB_USUAL)
-		munmap(bytes, size);
-}
-
-/*
- * The whole file in memory of this process's own. Not a mapping of the file:
- * cutting a file takes back even the pages of a private mapping that were
- * written to, and what is written to it next is then seen in their place.
- * The last blob's place is used again. NULL when that fails.
- */
-static uint8_t *take_in(struct sb_exec *x, int fd, uint64_t size, struct secbake_error *error)
-{
-	/* From a page's start on: as few as can be are touched. */
-	uint8_t *bytes = x->room + (-(uintptr_t)x->room & (SB_PAGE - 1));
-	size_t used = 0;
-
-	if (size < sizeof(struct secbake_blob_header)) {
-		secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-				  "not a blob: it is shorter than a header");
-		return NULL;
-	}
-	if (size > SB_BLOB_USUAL)
-		bytes = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bytes == MAP_FAILED) {
-		secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "no memory for the blob");
-		return NULL;
-	}
-	while (used < size) {
-		ssize_t got = read(fd, bytes + used, (size_t)size - used);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			secbake_error_set(error, got ? SECBAKE_ERR_SYSTEM : SECBAKE_ERR_INPUT,
-					  got ? errno : 0,
-					  got ? "cannot read the blob"
-					      : "it was cut short while it was read: files in the "
-						"cache must be replaced, not written to");
-			give_back(bytes, (size_t)size);
-			return NULL;
-		}
-		used += (size_t)got;
-	}
-	return bytes;
+	return x->room + (-(uintptr_t)x->room & (SB_PAGE - 1));
 }
 
 static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, size_t size,
@@ -73,10 +28,9 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 	if (strcmp(header.name, x->name) != 0)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "it is the policy %s under another name", header.name);
-	if (x->complain || (at.blob.flags & SECBAKE_BLOB_COMPLAIN))
+	at.options.mode = secbake_load_mode(&at.blob);
+	if (x->complain && !(at.blob.flags & SECBAKE_BLOB_UNRESTRICTED))
 		at.options.mode = SECBAKE_MODE_COMPLAIN;
-	if (at.blob.flags & SECBAKE_BLOB_UNRESTRICTED) /* which has no variant but its own */
-		at.options.mode = (enum secbake_mode)secbake_blob_variant(&at.blob, 0).mode;
 	status = sb_load_plan(&at.blob, &x->features, &at.options, &at.plan, error);
 	if (!status)
 		status = sb_lookup_sources(&x->lookup, &at.blob, x->blob_file != NULL, error);
@@ -88,14 +42,14 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 static enum secbake_status use(struct sb_exec *x, int fd, uint64_t size, struct sb_found *found,
 			       const char *where, struct secbake_error *error)
 {
-	uint8_t *bytes = take_in(x, fd, size, error); /* fd is close-on-exec */
+	uint8_t *bytes = sb_take_in(fd, size, room_in(x), SB_BLOB_USUAL, error);
 	enum secbake_status status;
 
 	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
 	if (status) {
 		secbake_error_file(error, where, 0, 0, NULL);
 		if (bytes)
-			give_back(bytes, (size_t)size);
+			sb_give_back(bytes, (size_t)size, SB_BLOB_USUAL);
 	}
 	return status;
 }

@@ -49,6 +49,16 @@ static enum secbake_status check_layer(const struct secbake_features *features, 
 					 : "");
 }
 
+/* The kernel takes TSYNC with NEW_LISTENER only if a failure is told as ESRCH. */
+static uint32_t flags_of(uint32_t own, uint32_t more)
+{
+	uint32_t flags = own | more;
+
+	if ((more & SECBAKE_FLAG_TSYNC) && (flags & SECBAKE_FLAG_NEW_LISTENER))
+		flags |= SECBAKE_FLAG_TSYNC_ESRCH;
+	return flags;
+}
+
 enum secbake_status sb_load_plan(const struct secbake_blob *blob,
 				 const struct secbake_features *features,
 				 const struct secbake_load_options *options,
@@ -68,8 +78,10 @@ enum secbake_status sb_load_plan(const struct secbake_blob *blob,
 		return secbake_error_set(error, SECBAKE_ERR_TARGET, 0,
 					 "this kernel has no seccomp filters; it needs "
 					 "CONFIG_SECCOMP_FILTER");
+	made.more_flags = options->all_threads ? SECBAKE_FLAG_TSYNC : 0;
 	for (uint32_t i = 0; i < v.layer_count; i++) {
-		uint32_t flags = secbake_blob_layer(blob, v.layer_first + i).filter_flags;
+		uint32_t own = secbake_blob_layer(blob, v.layer_first + i).filter_flags;
+		uint32_t flags = flags_of(own, made.more_flags);
 
 		status = check_layer(features, flags, error);
 		if (status)
@@ -88,14 +100,18 @@ static enum secbake_status install_failed(int errnum, uint32_t layer, struct sec
 
 	switch (errnum) {
 	case ENOMEM:
-		why = "no memory, or the filters in force are too long together (32768 instructions "
-		      "with 4 more for each); start from a process with fewer filters, or use a "
-		      "shorter policy";
+		why = "no memory, no room for compiled filters (net.core.bpf_jit_limit), or the "
+		      "filters in force are too long together (32768 instructions with 4 more for "
+		      "each); start from a process with fewer filters, or use a shorter policy";
 		break;
 	case E2BIG:
 	case EINVAL:
 		why = "the kernel refuses the program or a flag of it; compile the policy again for "
 		      "this kernel";
+		break;
+	case 524: /* ENOTSUPP, of the kernel's own: bpf_jit_enable without room to compile */
+		why = "the kernel cannot compile the program; raise net.core.bpf_jit_limit, or end "
+		      "processes with filters";
 		break;
 	case EACCES:
 		why = "no_new_privs is not set and CAP_SYS_ADMIN is missing; set no_new_privs";
@@ -150,10 +166,11 @@ static bool is_faked(enum secbake_method method, uint32_t flags, struct sock_fpr
 
 /* *listener is set when the program has one. */
 static enum secbake_status install(const struct secbake_blob *blob, uint32_t layer,
-				   enum secbake_method method, int *listener,
+				   uint32_t more_flags, enum secbake_method method, int *listener,
 				   struct secbake_error *error)
 {
 	struct secbake_blob_layer l = secbake_blob_layer(blob, layer);
+	const uint32_t flags = flags_of(l.filter_flags, more_flags);
 	/* The kernel copies it; sock_fprog just lacks the const. */
 	struct sock_fprog program = {
 		.len = (unsigned short)l.insn_count,
@@ -161,16 +178,16 @@ static enum secbake_status install(const struct secbake_blob *blob, uint32_t lay
 	};
 	long r;
 
-	if (is_faked(method, l.filter_flags, &program))
+	if (is_faked(method, flags, &program))
 		return secbake_error_set(
 			error, SECBAKE_ERR_UNKNOWN, 0,
 			"installing program %u: an outer filter answers that it is done, and it is "
 			"not; allow seccomp there",
 			layer);
-	r = attach(method, l.filter_flags, &program);
+	r = attach(method, flags, &program);
 	if (r < 0)
 		return install_failed(errno, layer, error);
-	if (l.filter_flags & SECBAKE_FLAG_NEW_LISTENER)
+	if (flags & SECBAKE_FLAG_NEW_LISTENER)
 		*listener = (int)r;
 	else if (r > 0) /* TSYNC without TSYNC_ESRCH */
 		return secbake_error_set(
@@ -203,7 +220,8 @@ enum secbake_status sb_load_install(const struct secbake_blob *blob,
 			"no_new_privs is not set, although prctl says so: an outer "
 			"filter answers for it; allow prctl there");
 	for (uint32_t i = 0; i < plan->count && !status; i++)
-		status = install(blob, plan->first + i, features->method, &made, error);
+		status = install(blob, plan->first + i, plan->more_flags, features->method, &made,
+				 error);
 	if (status && made >= 0)
 		close(made);
 	if (!status && listener)

@@ -13,7 +13,19 @@ struct sb_load_plan {
 	uint32_t variant;
 	uint32_t first, count; /* layers, in order */
 	bool listener;	       /* one of them has NEW_LISTENER */
+	uint32_t more_flags;   /* SECBAKE_FLAG_* beside those of the layers */
 };
+
+/*
+ * The whole file in memory of this process's own: in room if it fits there, else
+ * mapped. Not a mapping of the file: cutting a file takes back even the pages of a
+ * private mapping that were written to, and what is written to it next is then
+ * seen in their place. NULL when that fails.
+ */
+uint8_t *sb_take_in(int fd, uint64_t size, uint8_t *room, size_t room_size,
+		    struct secbake_error *error);
+/* What sb_take_in() returned, with the same sizes. */
+void sb_give_back(uint8_t *bytes, size_t size, size_t room_size);
 
 /* Selects and checks; changes nothing. Return: as secbake_load_apply(). */
 enum secbake_status sb_load_plan(const struct secbake_blob *blob,

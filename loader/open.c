@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blobs for programs that sandbox themselves: from a descriptor, or by the policy's
+ * name, under the same rules as secbake-exec. Part of libsecbake-load: libc only, no
+ * heap, no printing.
+ */
+#include <secbake/load.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/lookup.h"
+#include "load_plan.h"
+
+void sb_give_back(uint8_t *bytes, size_t size, size_t room_size)
+{
+	if (size > room_size)
+		munmap(bytes, size);
+}
+
+uint8_t *sb_take_in(int fd, uint64_t size, uint8_t *room, size_t room_size,
+		    struct secbake_error *error)
+{
+	uint8_t *bytes = room;
+	size_t used = 0;
+
+	if (size < sizeof(struct secbake_blob_header)) {
+		secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+				  "not a blob: it is shorter than a header");
+		return NULL;
+	}
+	if (size > room_size)
+		bytes = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED) {
+		secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "no memory for the blob");
+		return NULL;
+	}
+	while (used < size) {
+		ssize_t got = read(fd, bytes + used, (size_t)size - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			secbake_error_set(error, got ? SECBAKE_ERR_SYSTEM : SECBAKE_ERR_INPUT,
+					  got ? errno : 0,
+					  got ? "cannot read the blob"
+					      : "it was cut short while it was read: files in the "
+						"cache must be replaced, not written to");
+			sb_give_back(bytes, (size_t)size, room_size);
+			return NULL;
+		}
+		used += (size_t)got;
+	}
+	return bytes;
+}
+
+static enum secbake_status open_sized(int fd, uint64_t size, struct secbake_blob *blob,
+				      struct secbake_error *error)
+{
+	struct secbake_blob opened;
+	uint8_t *bytes = sb_take_in(fd, size, NULL, 0, error);
+	enum secbake_status status;
+
+	if (!bytes)
+		return size < sizeof(struct secbake_blob_header) ? SECBAKE_ERR_INPUT
+								 : SECBAKE_ERR_SYSTEM;
+	status = secbake_blob_open(bytes, (size_t)size, &opened, error);
+	if (status)
+		sb_give_back(bytes, (size_t)size, 0);
+	else
+		*blob = opened;
+	return status;
+}
+
+enum secbake_status secbake_load_open_fd(int fd, struct secbake_blob *blob,
+					 struct secbake_error *error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot stat the blob");
+	if (!S_ISREG(st.st_mode) || st.st_size < 0)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "the blob is not a regular file");
+	if ((uint64_t)st.st_size > SECBAKE_BLOB_SIZE_MAX)
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0, "a blob has at most %u bytes",
+					 SECBAKE_BLOB_SIZE_MAX);
+	return open_sized(fd, (uint64_t)st.st_size, blob, error);
+}
+
+/* Whole, of that name, for this kernel, and with the sources that are there now? */
+static enum secbake_status check_named(const struct sb_lookup *lookup, const char *name,
+				       const struct secbake_features *features,
+				       const struct secbake_blob *blob, struct secbake_error *error)
+{
+	struct secbake_load_options options = {.mode = SECBAKE_MODE_ENFORCE};
+	struct secbake_blob_header header = secbake_blob_header(blob);
+	struct sb_load_plan plan;
+	enum secbake_status status;
+
+	if (strcmp(header.name, name) != 0)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "it is the policy %s under another name", header.name);
+	options.mode = secbake_load_mode(blob);
+	status = sb_load_plan(blob, features, &options, &plan, error);
+	return status ? status : sb_lookup_sources(lookup, blob, false, error);
+}
+
+static enum secbake_status open_in(const struct sb_lookup *lookup, size_t root,
+				   const struct secbake_hash *hash, const char *name,
+				   const struct secbake_features *features,
+				   struct secbake_blob *blob, struct secbake_error *error)
+{
+	struct secbake_blob opened;
+	uint64_t size;
+	int fd;
+	enum secbake_status status = sb_lookup_blob(lookup, root, hash, name, &fd, &size, error);
+
+	if (status)
+		return status;
+	status = open_sized(fd, size, &opened, error);
+	close(fd);
+	if (status)
+		return status;
+	status = check_named(lookup, name, features, &opened, error);
+	if (status)
+		secbake_load_close(&opened);
+	else
+		*blob = opened;
+	return status;
+}
+
+enum secbake_status secbake_load_open(const char *name, const struct secbake_load_places *places,
+				      const struct secbake_features *features,
+				      struct secbake_blob *blob, struct secbake_error *error)
+{
+	struct sb_lookup_options where = {
+		.privileged = !getauxval(AT_EUID),
+		.secure = getauxval(AT_SECURE) != 0,
+		.cache_dir = places->cache_dir,
+		.cache_count = places->cache_count,
+		.policy_dir = places->policy_dir,
+		.policy_count = places->policy_count,
+	};
+	struct secbake_error first = {0}, why;
+	struct sb_lookup lookup;
+	struct secbake_hash hash;
+	enum secbake_status status;
+
+	for (size_t i = 0; i < sizeof(places->reserved) / sizeof(places->reserved[0]); i++) {
+		if (places->reserved[i])
+			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+						 "reserved options must be zero");
+	}
+	status = sb_lookup_init(&lookup, &where, error);
+	if (status)
+		return status;
+	secbake_features_hash(features, &hash);
+	for (size_t i = 0; i < lookup.cache.count; i++) {
+		why = (struct secbake_error){0};
+		status = open_in(&lookup, i, &hash, name, features, blob, &why);
+		if (!status)
+			return SECBAKE_OK;
+		if (status != SECBAKE_ERR_MISSING && !first.status)
+			first = why;
+	}
+	if (!first.status)
+		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
+					 "there is no compiled policy %s for this kernel; run "
+					 "\"secbake refresh %s\"",
+					 name, name);
+	secbake_error_set(error, first.status, first.sys_errno, "%s", first.text);
+	secbake_error_file(error, first.file, 0, 0, NULL);
+	return first.status;
+}
+
+void secbake_load_close(struct secbake_blob *blob)
+{
+	if (blob->bytes)
+		munmap((void *)(uintptr_t)blob->bytes, blob->size);
+	*blob = (struct secbake_blob){0};
+}
+
+enum secbake_mode secbake_load_mode(const struct secbake_blob *blob)
+{
+	if (blob->flags & SECBAKE_BLOB_UNRESTRICTED) /* which has no variant but its own */
+		return (enum secbake_mode)secbake_blob_variant(blob, 0).mode;
+	return blob->flags & SECBAKE_BLOB_COMPLAIN ? SECBAKE_MODE_COMPLAIN : SECBAKE_MODE_ENFORCE;
+}
