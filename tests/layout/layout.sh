@@ -143,6 +143,18 @@ for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
 	[[ -z $found ]] || fail "$(basename "$library") has variables: ${found//$'\n'/ }"
 done
 
+# A symbol that goes, or changes its version, breaks programs: that is a new SOVERSION. One
+# that comes is written down. tests/layout/abi/README.md says how.
+rule 'the ABI is the one written down'
+for library in secbake secbake-load; do
+	[[ $kind != sanitized ]] || continue # which exports the sanitizers' symbols
+	"$nm" -D --defined-only --with-symbol-versions "$build/lib/lib$library.so" 2>"$work/nm-error" |
+		awk '{ print $3 }' | LC_ALL=C sort >"$work/abi"
+	[[ -s $work/abi ]] || { fail "lib$library.so: $(<"$work/nm-error")"; continue; }
+	diff "tests/layout/abi/lib$library.txt" "$work/abi" >"$work/differs" ||
+		fail "lib$library.so: $(grep '^[<>]' "$work/differs" | tr '\n' ' ')"
+done
+
 rule 'public headers stand alone'
 for header in include/secbake/*.h; do
 	printf '#include <secbake/%s>\n' "$(basename "$header")" >"$work/alone.c"
