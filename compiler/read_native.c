@@ -22,6 +22,8 @@ static const struct sb_native_doc *holder(const struct sb_native_reading *r,
 	return NULL;
 }
 
+const struct secbake_arch sb_native_compat = {.name = "compat"};
+
 static bool read_arches(struct sb_native_reading *r)
 {
 	const struct sb_native_doc *doc = holder(r, SB_NATIVE_ARCHITECTURES);
@@ -40,8 +42,12 @@ static bool read_arches(struct sb_native_reading *r)
 	r->native->arch_spot = (struct sb_native_spot){doc ? doc : r->native->main, list};
 	if (!list)
 		return true;
-	sb_json_each(word, list)
-		good &= sb_native_read_arch(&doc->reader, word, &arch[word->index]);
+	sb_json_each(word, list) {
+		if (word->type == SB_JSON_STRING && !strcmp(word->text, sb_native_compat.name))
+			arch[word->index] = &sb_native_compat;
+		else
+			good &= sb_native_read_arch(&doc->reader, word, &arch[word->index]);
+	}
 	if (!good) /* names are then looked up for the target alone */
 		r->native->arch_spot.node = NULL;
 	return good;

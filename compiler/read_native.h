@@ -151,7 +151,7 @@ struct sb_native {
 	struct sb_faults faults;
 	const struct sb_native_doc *main;
 	uint32_t arch_count;
-	const struct secbake_arch *const *arch; /* NULL entries: the target's */
+	const struct secbake_arch *const *arch; /* NULL: the target's; or &sb_native_compat */
 	struct sb_native_spot arch_spot;
 	struct sb_native_action foreign;
 	struct sb_native_spot foreign_spot;
@@ -224,6 +224,9 @@ bool sb_native_memory(const struct sb_reader *reader);
 bool sb_native_over(const struct sb_reader *reader); /* too many errors, or no memory */
 bool sb_native_read_action(const struct sb_reader *reader, const struct sb_json *word,
 			   struct sb_native_action *action);
+/* "compat" in a policy's architectures: what the target's kernels run beside its own ABI. */
+extern const struct secbake_arch sb_native_compat;
+
 /* NULL: "native" */
 bool sb_native_read_arch(const struct sb_reader *reader, const struct sb_json *word,
 			 const struct secbake_arch **arch);

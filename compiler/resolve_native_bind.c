@@ -38,12 +38,32 @@ static const struct sb_json *arch_word(const struct sb_native *native, uint32_t 
 	return word;
 }
 
+static bool is_bound(const struct sb_bound *bound, const struct secbake_arch *arch)
+{
+	for (uint32_t i = 0; i < bound->arch_count; i++)
+		if (bound->arch[i] == arch)
+			return true;
+	return false;
+}
+
+/* "compat": what the target's kernels run besides, unless it is listed by name. */
+static void bind_compat(struct sb_bound *bound)
+{
+	const struct secbake_arch *arch;
+
+	for (size_t i = 0; (arch = secbake_arch_at(i)); i++)
+		if (arch->compat_of && !strcmp(arch->compat_of, bound->target->name) &&
+		    !is_bound(bound, arch))
+			bound->arch[bound->arch_count++] = arch; /* no more than there are */
+}
+
 /* Without a list, the target's own; in a list none twice, the target's own goes first. */
 static bool bind_arches(struct sb_binder *b)
 {
 	const struct sb_native *native = b->native;
 	const struct sb_reader *reader = &native->arch_spot.doc->reader;
 	struct sb_bound *bound = b->bound;
+	bool compat = false;
 
 	if (!native->arch_spot.node) {
 		bound->arch[bound->arch_count++] = bound->target;
@@ -52,10 +72,13 @@ static bool bind_arches(struct sb_binder *b)
 	for (uint32_t i = 0; i < native->arch_count; i++) {
 		const struct secbake_arch *arch = native->arch[i] ? native->arch[i] : bound->target;
 
-		for (uint32_t j = 0; j < bound->arch_count; j++)
-			if (bound->arch[j] == arch)
-				return sb_native_fail(reader, arch_word(native, i),
-						      "%s is listed twice; keep one", arch->name);
+		if (is_bound(bound, arch) || (compat && arch == &sb_native_compat))
+			return sb_native_fail(reader, arch_word(native, i),
+					      "%s is listed twice; keep one", arch->name);
+		if (arch == &sb_native_compat) {
+			compat = true;
+			continue;
+		}
 		if (arch->big_endian != bound->target->big_endian)
 			return sb_native_fail(reader, arch_word(native, i),
 					      "%s has another byte order than the target, %s; one "
@@ -63,6 +86,12 @@ static bool bind_arches(struct sb_binder *b)
 					      arch->name, bound->target->name);
 		bound->arch[bound->arch_count++] = arch; /* no more than there are */
 	}
+	if (compat)
+		bind_compat(bound);
+	if (!bound->arch_count) /* a kernel of 32 bits has nothing but its own */
+		return sb_native_fail(reader, native->arch_spot.node,
+				      "%s has no compatible architectures; add \"native\"",
+				      bound->target->name);
 	for (uint32_t i = 0; i < bound->arch_count; i++) {
 		if (bound->arch[i] != bound->target)
 			continue;
