@@ -58,8 +58,8 @@ void sb_check_notify(struct sb_checker *c)
 	each_of_kind(c, is_notify, true, &tally);
 	sb_tally_tell(
 		&tally, SB_CHECK_NOTIFY_ON_POINTERS, "a supervisor is asked about ",
-		": what their pointers lead to can change after it has looked, so that letting "
-		"one continue is no decision");
+		": memory that pointers lead to can change after it has looked, so that letting the "
+		"call continue is no decision");
 }
 
 void sb_check_trace(struct sb_checker *c)

@@ -29,6 +29,7 @@ struct sb_found {
 	struct secbake_finding is;
 	uint32_t source; /* of its place: index of the source */
 	bool accepted;
+	uint32_t more; /* like it, that are not told */
 };
 
 struct sb_checker {
@@ -92,9 +93,12 @@ struct sb_tally {
 	struct sb_checker *c;
 	struct sb_tally_group *first;
 };
-/* what must stay. */
+/* what must stay. arch NULL: it does not matter. */
 void sb_tally_add(struct sb_tally *t, const struct sb_place *place, const char *what,
 		  const struct secbake_arch *arch);
+/* The same on one more architecture. */
+void sb_tally_also(struct sb_tally *t, const struct sb_place *place,
+		   const struct secbake_arch *arch);
 /* "BEFORE a, b and c on x86AFTER" */
 void sb_tally_tell(struct sb_tally *t, uint32_t code, const char *before, const char *after);
 

@@ -7,35 +7,36 @@ static const struct {
 	const char *call[18];
 	const char *why;
 } dangers[] = {
-	{SB_CHECK_PTRACE_ALLOWED, {"ptrace"}, ": it takes over other processes of the same user"},
+	{SB_CHECK_PTRACE_ALLOWED, {"ptrace"}, ": this takes over other processes of the same user"},
 	{SB_CHECK_PROCESS_VM_ALLOWED,
 	 {"process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"},
-	 ": they reach into other processes of the same user"},
-	{SB_CHECK_BPF_ALLOWED, {"bpf"}, ": its verifier and JIT are a large way into the kernel"},
+	 ": this reaches into other processes of the same user"},
+	{SB_CHECK_BPF_ALLOWED, {"bpf"}, ": its verifier and JIT are a wide way into the kernel"},
 	{SB_CHECK_USERFAULTFD_ALLOWED,
 	 {"userfaultfd"},
-	 ": it makes races in the kernel easy to win"},
+	 ": this makes races in the kernel easy to win"},
 	{SB_CHECK_KEYCTL_ALLOWED,
 	 {"keyctl", "add_key", "request_key"},
 	 ": keyrings are not part of any namespace but the user's"},
 	{SB_CHECK_PERF_EVENT_OPEN_ALLOWED,
 	 {"perf_event_open"},
-	 ": it watches the kernel and other processes, and has a record of holes"},
+	 ": this watches the kernel and other processes, and has been a way into the kernel"},
 	{SB_CHECK_OPEN_BY_HANDLE_ALLOWED,
 	 {"open_by_handle_at"},
-	 ": with CAP_DAC_READ_SEARCH it opens any file of a mounted file system, bind mounts "
+	 ": with CAP_DAC_READ_SEARCH this opens any file of a mounted file system, bind mounts "
 	 "notwithstanding"},
-	{SB_CHECK_KEXEC_ALLOWED, {"kexec_load", "kexec_file_load"}, ": they replace the kernel"},
+	{SB_CHECK_KEXEC_ALLOWED, {"kexec_load", "kexec_file_load"}, ": this replaces the kernel"},
 	{SB_CHECK_MODULE_ALLOWED,
 	 {"init_module", "finit_module", "delete_module", "create_module"},
-	 ": they change the kernel"},
+	 ": this changes the kernel"},
 	{SB_CHECK_MOUNT_ALLOWED,
 	 {"mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "open_tree_attr",
-	  "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "chroot"},
-	 ": they change what files a process sees, and parse what file systems contain"},
+	  "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"},
+	 ": this changes what files a process sees, and has the kernel parse what file systems contain"},
+	{SB_CHECK_MOUNT_ALLOWED, {"chroot"}, ": this changes what files a process sees"},
 	{SB_CHECK_RAW_IO_ALLOWED,
 	 {"iopl", "ioperm"},
-	 ": they give a program the machine's I/O ports"},
+	 ": this gives a program the machine's I/O ports"},
 };
 
 #define DANGERS (sizeof(dangers) / sizeof(dangers[0]))
@@ -63,8 +64,11 @@ static void add(struct sb_checker *c, struct tallies *t, const struct secbake_ar
 static void user_namespaces(struct sb_checker *c, struct tallies *t)
 {
 	static const struct {
-		const char *call, *arg;
-	} makers[] = {{"clone", "clone_flags"}, {"unshare", "unshare_flags"}};
+		const char *call, *arg, *told;
+	} makers[] = {
+		{"clone", "clone_flags", "clone with CLONE_NEWUSER"},
+		{"unshare", "unshare_flags", "unshare with CLONE_NEWUSER"},
+	};
 
 	for (uint32_t a = 0; a < c->arch_count; a++) {
 		const struct secbake_arch *arch = c->arch[a];
@@ -77,14 +81,14 @@ static void user_namespaces(struct sb_checker *c, struct tallies *t)
 			if (index < 0 || runs == SB_DD_FALSE)
 				continue;
 			sb_syscall_number(arch, makers[i].call, &nr);
-			add(c, t, arch, makers[i].call, nr,
+			add(c, t, arch, makers[i].told, nr,
 			    sb_ask_and(&c->ask, runs,
 				       sb_ask_where(&c->ask, (uint32_t)index, flag, flag)));
 		}
 	}
 	sb_tally_tell(&t->named, SB_CHECK_USER_NAMESPACE_ALLOWED, "allows ",
-		      " with CLONE_NEWUSER: in a user namespace any user has all capabilities "
-		      "towards much of the kernel");
+		      ": in a user namespace any user has all capabilities towards much of the "
+		      "kernel");
 }
 
 void sb_check_danger(struct sb_checker *c)

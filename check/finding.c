@@ -128,6 +128,37 @@ static void apply_acceptances(struct sb_checker *c)
 	}
 }
 
+/* Of warnings that say the same of many places, the first; it tells how many. */
+static void fold_warnings(struct sb_checker *c)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < c->found_count; i++) {
+		struct sb_found *found = &c->found[i];
+		uint32_t k = 0;
+
+		while (k < kept &&
+		       (found->is.check != &sb_check_rows[SB_CHECK_COMPILER_WARNING].is ||
+			c->found[k].is.check != found->is.check ||
+			c->found[k].source != found->source || found->accepted ||
+			strcmp(c->found[k].is.message.text, found->is.message.text) != 0))
+			k++;
+		if (k < kept)
+			c->found[k].more++;
+		else
+			c->found[kept++] = *found;
+	}
+	c->found_count = kept;
+	for (uint32_t i = 0; i < kept; i++) {
+		struct secbake_error *message = &c->found[i].is.message;
+		size_t size = strlen(message->text);
+
+		if (c->found[i].more)
+			snprintf(message->text + size, sizeof(message->text) - size,
+				 "; and %u more like this", c->found[i].more);
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct sb_found *x = a, *y = b;
@@ -146,6 +177,7 @@ void sb_found_tell(struct sb_checker *c)
 	apply_acceptances(c);
 	if (c->found_count)
 		qsort(c->found, c->found_count, sizeof(*c->found), compare);
+	fold_warnings(c);
 	for (uint32_t i = 0; i < c->found_count; i++)
 		if (!ignored(c, c->found[i].is.check->code))
 			c->options->findings->found(c->options->findings, &c->found[i].is);

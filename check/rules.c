@@ -9,6 +9,7 @@
 #include <compiler/read_oci.h>
 #include <compiler/resolve_native.h>
 #include <secbake/features.h>
+#include <string.h>
 
 /* An oci rule that says what the default says is dropped without a word, as runc does. */
 void sb_check_rules(struct sb_checker *c)
@@ -22,16 +23,15 @@ void sb_check_rules(struct sb_checker *c)
 		    rule->action.data != oci->default_action.data ||
 		    rule->action.errno_name != oci->default_action.errno_name)
 			continue;
-		sb_found(
-			c,
-			sb_verdict_refuses(rule->action.ret)
-				? SB_AT_LEVEL(SB_CHECK_RULE_REPEATS_DEFAULT, SECBAKE_NOTE)
-				: SB_CHECK_RULE_REPEATS_DEFAULT,
-			&rule->place, "this rule only repeats the default%s",
-			sb_verdict_refuses(rule->action.ret)
-				? ": it decides nothing, and only raises the number from which runc "
-				  "answers ENOSYS"
-				: "");
+		sb_found(c,
+			 sb_verdict_refuses(rule->action.ret)
+				 ? SB_AT_LEVEL(SB_CHECK_RULE_REPEATS_DEFAULT, SECBAKE_NOTE)
+				 : SB_CHECK_RULE_REPEATS_DEFAULT,
+			 &rule->place, "this rule only repeats the default%s",
+			 sb_verdict_refuses(rule->action.ret)
+				 ? ": it decides nothing, though its names count for the "
+				   "number from which runc answers ENOSYS"
+				 : "");
 	}
 }
 
@@ -73,57 +73,89 @@ void sb_check_kernels(struct sb_checker *c)
 	}
 }
 
-/* The names that a rule of the oci dialect has on some architectures only. */
-static void names_of_oci(struct sb_checker *c, const struct sb_oci *oci, uint32_t index)
-{
-	const struct sb_oci_rule *rule = &oci->rule[index];
+/* Names of one rule that each architecture lacks, told as "x32 and x86_64 lack a, b". */
+struct lacks {
+	struct sb_tally tally;
+	const char *text; /* of all its names, to find those that lack the same */
+};
 
-	for (uint32_t a = 0; a < c->arch_count; a++) {
-		struct sb_tally tally = {.c = c};
-		uint32_t nr;
-
-		for (uint32_t i = 0; i < rule->name_count; i++)
-			if (!sb_syscall_number(c->arch[a], oci->name[rule->name[i]], &nr))
-				sb_tally_add(&tally, &rule->place, oci->name[rule->name[i]],
-					     c->arch[a]);
-		sb_tally_tell(&tally, SB_CHECK_NAME_MISSING_ON_ARCH, "there is no ", "");
-	}
-}
-
-static void name_of_native(struct sb_checker *c, struct sb_tally *tally,
-			   const struct sb_place *place, const struct sb_json *word)
+static void add_lack(struct sb_checker *c, struct lacks *lacks, const struct sb_place *place,
+		     const char *name)
 {
 	uint32_t nr;
 
-	if (word->type != SB_JSON_STRING || *word->text == '@')
-		return;
-	for (uint32_t a = 0; a < c->arch_count; a++)
-		if (!sb_syscall_number(c->arch[a], word->text, &nr))
-			sb_tally_add(&tally[a], place, word->text, c->arch[a]);
+	for (uint32_t a = 0; a < c->arch_count; a++) {
+		if (sb_syscall_number(c->arch[a], name, &nr))
+			continue;
+		lacks[a].text = sb_sprintf(c->arena, "%s %s", lacks[a].text, name);
+		c->no_memory |= !lacks[a].text;
+		if (c->no_memory)
+			return;
+		sb_tally_add(&lacks[a].tally, place, name, c->arch[a]);
+	}
+}
+
+static void tell_lacks(struct sb_checker *c, struct lacks *lacks, const struct sb_place *place)
+{
+	for (uint32_t a = 0; a < c->arch_count; a++) {
+		for (uint32_t b = a + 1; b < c->arch_count && *lacks[a].text; b++) {
+			if (strcmp(lacks[a].text, lacks[b].text) != 0)
+				continue;
+			sb_tally_also(&lacks[a].tally, place, c->arch[b]);
+			lacks[b].tally.first = NULL;
+			lacks[b].text = "";
+		}
+		sb_tally_tell(&lacks[a].tally, SB_CHECK_NAME_MISSING_ON_ARCH, "there is no ", "");
+	}
+}
+
+static struct lacks *new_lacks(struct sb_checker *c)
+{
+	struct lacks *lacks = sb_alloc(c->arena, c->arch_count, sizeof(*lacks));
+
+	c->no_memory |= !lacks;
+	for (uint32_t a = 0; lacks && a < c->arch_count; a++)
+		lacks[a] = (struct lacks){.tally = {.c = c}, .text = ""};
+	return lacks;
+}
+
+static void names_of_oci(struct sb_checker *c, const struct sb_oci *oci, uint32_t index)
+{
+	const struct sb_oci_rule *rule = &oci->rule[index];
+	struct lacks *lacks = new_lacks(c);
+
+	for (uint32_t i = 0; lacks && i < rule->name_count && !c->no_memory; i++)
+		add_lack(c, lacks, &rule->place, oci->name[rule->name[i]]);
+	if (!c->no_memory)
+		tell_lacks(c, lacks, &rule->place);
+}
+
+static bool is_name(const struct sb_json *word)
+{
+	return word->type == SB_JSON_STRING && *word->text != '@';
 }
 
 /* Those that a native rule itself names; members of groups may be missing anywhere. */
 static void names_of_native(struct sb_checker *c, const struct sb_native_rule *rule)
 {
-	struct sb_tally *tally = sb_alloc(c->arena, c->arch_count, sizeof(*tally));
+	struct lacks *lacks = new_lacks(c);
 	struct sb_place place;
 
-	if (!tally || !sb_native_place(&rule->spot, &place)) {
+	if (rule->when.arch_count || rule->unless.arch_count || !rule->syscalls || !lacks)
+		return; /* with architectures said, the author knows */
+	if (!sb_native_place(&rule->spot, &place)) {
 		c->no_memory = true;
 		return;
 	}
-	if (rule->when.arch_count || rule->unless.arch_count || !rule->syscalls)
-		return; /* the author knows */
-	for (uint32_t a = 0; a < c->arch_count; a++)
-		tally[a].c = c;
 	if (rule->syscalls->type == SB_JSON_ARRAY) {
 		sb_json_each(word, rule->syscalls)
-			name_of_native(c, tally, &place, word);
-	} else {
-		name_of_native(c, tally, &place, rule->syscalls);
+			if (is_name(word) && !c->no_memory)
+				add_lack(c, lacks, &place, word->text);
+	} else if (is_name(rule->syscalls)) {
+		add_lack(c, lacks, &place, rule->syscalls->text);
 	}
-	for (uint32_t a = 0; a < c->arch_count; a++)
-		sb_tally_tell(&tally[a], SB_CHECK_NAME_MISSING_ON_ARCH, "there is no ", "");
+	if (!c->no_memory)
+		tell_lacks(c, lacks, &place);
 }
 
 void sb_check_names(struct sb_checker *c)

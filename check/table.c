@@ -11,7 +11,7 @@
 		.run = (run_)                                                                   \
 	}
 #define TAKE_OUT \
-	"take it out of the rule that allows it; if programs need it, accept this with the reason"
+	"take it out of the rule that allows it; if programs need it, accept this with the reason, or --ignore it"
 
 const struct sb_check_row sb_check_rows[SB_CHECK_COUNT] = {
 	[SB_CHECK_SHADOWED_RULE] =

@@ -54,7 +54,16 @@ void sb_tally_add(struct sb_tally *t, const struct sb_place *place, const char *
 		(*at)->place = *place;
 	}
 	add_name(t->c, &(*at)->what, what);
-	add_name(t->c, &(*at)->arch, arch->name);
+	if (arch)
+		add_name(t->c, &(*at)->arch, arch->name);
+}
+
+void sb_tally_also(struct sb_tally *t, const struct sb_place *place,
+		   const struct secbake_arch *arch)
+{
+	for (struct sb_tally_group *group = t->first; group; group = group->next)
+		if (same_place(&group->place, place))
+			add_name(t->c, &group->arch, arch->name);
 }
 
 /* "a, b and c" */
@@ -84,7 +93,7 @@ void sb_tally_tell(struct sb_tally *t, uint32_t code, const char *before, const 
 {
 	for (struct sb_tally_group *group = t->first; group; group = group->next) {
 		const char *on = join(t->c, group->arch);
-		bool plain = t->c->arch_count == 1 && !strcmp(on, t->c->arch[0]->name);
+		bool plain = !*on || (t->c->arch_count == 1 && !strcmp(on, t->c->arch[0]->name));
 
 		sb_found(t->c, code, &group->place, "%s%s%s%s%s", before, join(t->c, group->what),
 			 plain ? "" : " on ", plain ? "" : on, after);
