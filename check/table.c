@@ -91,8 +91,7 @@ const struct sb_check_row sb_check_rows[SB_CHECK_COUNT] = {
 	[SB_CHECK_CARRIER_BYPASS] = ROW(
 		"carrier-bypass", SECBAKE_ERROR,
 		"socketcall or ipc carries calls that are refused by their own number",
-		"refuse socketcall and ipc: libc has done without socketcall since Linux 4.3 and "
-		"without ipc since 5.1",
+		"refuse socketcall and ipc, which some 32-bit programs need, or leave the architecture out",
 		sb_check_carriers),
 	[SB_CHECK_CARRIER_NOT_GRANTED] = ROW(
 		"carrier-not-granted", SECBAKE_NOTE,

@@ -21,7 +21,8 @@ for code in $codes; do
 		[[ -d ${cases[0]} ]] || fail "there is no case tests/checks/$code-$kind"
 	done
 	grep -qxF "### $code" "$source/docs/checks.md" || fail "docs/checks.md has no section \"### $code\""
-	grep -F "$code" "$source/docs/checks.md" | grep -q '^| `' || fail "docs/checks.md lists no $code"
+	grep -qF "\"$code\"" "$source/profiles/schema/policy-v1.schema.json" ||
+		fail "the schema of policies does not know $code"
 done
 for case in "$source"/tests/checks/*/; do
 	case=$(basename "$case")
