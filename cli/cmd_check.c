@@ -24,7 +24,7 @@ struct request {
 enum { OPT_LEVEL = CLI_OPT_OWN, OPT_JSON, OPT_LIST, OPT_IGNORE };
 
 static const struct option longs[] = {
-	CLI_POLICY_OPTIONS,
+	CLI_SUBJECT_OPTIONS,
 	{"level", required_argument, NULL, OPT_LEVEL},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"list", no_argument, NULL, OPT_LIST},
@@ -257,6 +257,6 @@ const struct cli_verb cli_check = {
 		"  --json                an array of objects instead of text\n"
 		"  --ignore CODE         leave out what has this code; repeatable\n"
 		"  --kernel A..B         check for every kernel version from A to B\n"
-		"  --list                the codes, their levels, and what they mean\n" CLI_POLICY_HELP,
+		"  --list                the codes, their levels, and what they mean\n" CLI_SUBJECT_HELP,
 	.run = run,
 };
