@@ -165,6 +165,7 @@ static void read_members(struct sb_native_reading *r)
 	good &= sb_native_read_layers(r);
 	if (good && !r->native->incomplete)
 		good = check_defaults(r);
+	sb_native_read_acceptances(r);
 	sb_native_read_groups(r);
 	sort_kernels(r);
 }

@@ -36,6 +36,7 @@ enum sb_native_member {
 	SB_NATIVE_RULES,
 	SB_NATIVE_GROUPS,
 	SB_NATIVE_LAYERS,
+	SB_NATIVE_ACCEPT,
 	SB_NATIVE_MEMBERS
 };
 
@@ -118,6 +119,7 @@ struct sb_native_rule {
 	struct sb_native_action action;
 	bool broken; /* wrong in itself: only its names are still looked at */
 	bool optional, hold;
+	const struct sb_json *accept; /* or NULL */
 	struct sb_native_filter when, unless;
 	uint32_t set_count; /* any holds; 0: no conditions */
 	const struct sb_native_set *set;
@@ -130,6 +132,13 @@ struct sb_native_layer {
 	struct sb_native_spot default_spot;
 	uint32_t flags; /* SECBAKE_FLAG_* */
 	struct sb_native_spot flags_spot;
+};
+
+/* A finding of secbake check that the policy accepts. */
+struct sb_native_accept {
+	const char *code, *reason;
+	const char *scope;     /* JSON pointer of the rule that it is for; "": everywhere */
+	struct sb_place place; /* of the acceptance */
 };
 
 /* "@name" and what it stands for. */
@@ -164,6 +173,8 @@ struct sb_native {
 	const struct sb_native_group *group;
 	uint32_t layer_count;
 	const struct sb_native_layer *layer;
+	uint32_t accept_count;
+	const struct sb_native_accept *accept;
 	uint32_t note_count; /* what was looked up outside of the policy */
 	const char *const *note;
 };
@@ -194,6 +205,9 @@ bool sb_native_open_groups(struct sb_native_reading *r, const struct sb_native_s
 
 /* read_native_rules.c */
 bool sb_native_read_layers(struct sb_native_reading *r);
+
+/* read_native_accept.c: members "accept" of documents and rules. */
+bool sb_native_read_acceptances(struct sb_native_reading *r);
 
 /* A name, "@group" or number, or a list of such. */
 bool sb_native_read_calls(const struct sb_reader *reader, const struct sb_json *calls);
