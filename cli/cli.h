@@ -26,7 +26,7 @@ struct cli_verb {
 };
 
 extern const struct cli_verb cli_compile, cli_emu, cli_disasm, cli_explain, cli_features,
-	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
+	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls, cli_import;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
