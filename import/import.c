@@ -7,6 +7,7 @@
 /* One line a format; the last has no name. */
 static const struct sb_import_format formats[] = {
 	{.name = "snap", .read = sb_import_snap},
+	{.name = "systemd", .read = sb_import_systemd},
 	{0},
 };
 

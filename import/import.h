@@ -109,6 +109,7 @@ struct sb_import_format {
 
 bool sb_import_snap(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_minijail(struct sb_import *import, struct sb_import_file *file);
+bool sb_import_systemd(struct sb_import *import, struct sb_import_file *file);
 
 /* ---- text.c: files and lines ---- */
 
