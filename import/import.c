@@ -7,7 +7,9 @@
 /* One line a format; the last has no name. */
 static const struct sb_import_format formats[] = {
 	{.name = "snap", .read = sb_import_snap},
+	{.name = "minijail", .read = sb_import_minijail},
 	{.name = "systemd", .read = sb_import_systemd},
+	{.name = "oci", .read = sb_import_oci},
 	{0},
 };
 

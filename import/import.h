@@ -95,8 +95,9 @@ struct sb_import {
 struct sb_import_file {
 	struct secbake_text text;
 	uint32_t index;
-	uint32_t line; /* that sb_import_line() gave last, from 1 */
-	size_t next;   /* offset of the line after it */
+	const struct sb_import_file *parent; /* that includes it, or NULL */
+	uint32_t line;			     /* that sb_import_line() gave last, from 1 */
+	size_t next;			     /* offset of the line after it */
 };
 
 /* ---- the formats ---- */
@@ -110,6 +111,16 @@ struct sb_import_format {
 bool sb_import_snap(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_minijail(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_systemd(struct sb_import *import, struct sb_import_file *file);
+bool sb_import_oci(struct sb_import *import, struct sb_import_file *file);
+
+/* ---- exact.c ---- */
+
+/*
+ * Lets the matcher of that argument of a call compare as libseccomp and minijail do: whole
+ * registers without a sign. op: of the test that is about to be added, "eq" "lt" ...
+ */
+void sb_out_compare_registers(struct sb_out_matcher *matcher, const struct secbake_arch *arch,
+			      const char *call, uint32_t argument, const char *op);
 
 /* ---- text.c: files and lines ---- */
 

@@ -29,7 +29,8 @@ static void *append(struct sb_import *import, void **list, uint32_t *count, uint
 		*list = grown;
 		*room = larger;
 	}
-	return (char *)*list + size * (*count)++;
+	/* Counts go down, too, where an element was not wanted in the end. */
+	return memset((char *)*list + size * (*count)++, 0, size);
 }
 
 #define APPEND(import, parent, list)                                        \

@@ -164,8 +164,6 @@ static bool read_word(struct condition *c, const char *word)
  */
 static void set_width(struct condition *c, struct sb_out_matcher *m)
 {
-	bool order = *c->op == 'l' || *c->op == 'g';
-
 	for (uint32_t i = 0; i < c->snap->arch_count; i++) {
 		struct sb_arg arg[ARGUMENTS];
 		int count = sb_syscall_args(c->snap->arch[i], c->line->name, arg);
@@ -176,10 +174,9 @@ static void set_width(struct condition *c, struct sb_out_matcher *m)
 
 		if (c->lower && wide && c->snap->arch[i]->bits == 64)
 			m->width = 32;
-		if (!c->lower && !wide && strcmp(c->op, "all") != 0 && c->snap->arch[i]->bits == 64)
-			m->width = 64;
-		if (order && (class == SB_ARG_S32 || class == SB_ARG_S64 || class == SB_ARG_FD))
-			m->is_signed = 0;
+		if (!c->lower)
+			sb_out_compare_registers(m, c->snap->arch[i], c->line->name, c->argument,
+						 c->op);
 	}
 }
 

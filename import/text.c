@@ -79,6 +79,21 @@ static bool climbs(const char *name)
 	return false;
 }
 
+/* A file that was included by one of the same content would go on for ever, whatever it is called.
+ */
+static bool includes_itself(struct sb_import *import, const struct sb_import_file *file,
+			    const struct sb_import_file *included)
+{
+	for (const struct sb_import_file *f = file; f; f = f->parent) {
+		if (f->text.size != included->text.size ||
+		    memcmp(f->text.bytes, included->text.bytes, f->text.size) != 0)
+			continue;
+		(void)sb_import_fail(import, file->line, "%s includes itself", included->text.file);
+		return true;
+	}
+	return false;
+}
+
 bool sb_import_include(struct sb_import *import, const struct sb_import_file *file,
 		       const char *name, struct sb_import_file *included)
 {
@@ -99,9 +114,10 @@ bool sb_import_include(struct sb_import *import, const struct sb_import_file *fi
 				      "more than %u files are included, the limit",
 				      SECBAKE_IMPORT_FILES_MAX);
 	*included = (struct sb_import_file){.index = import->file_count++};
+	included->parent = file;
 	status = reader->read(reader, included->index, file->index, name, &included->text, &why);
 	if (status == SECBAKE_OK)
-		return sb_import_open(import, included);
+		return !includes_itself(import, file, included) && sb_import_open(import, included);
 	secbake_error_file(&why, file->text.file, file->line, 0, NULL);
 	import->status =
 		sb_report_error(&import->report, &(struct sb_place){.line = file->line}, &why);

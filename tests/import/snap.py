@@ -10,15 +10,15 @@ The snap-seccomp of Debian 12 knows no lines with "~": those lines are compiled 
 program of their own without the "~". What that one allows is denied, as snapd since 2.61
 has it with two filters. docs/import.md lists what may differ; this counts it.
 """
-import ctypes
 import itertools
-import json
 import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
+
+from common import ARCHES, TOP, Library, interesting, run, table, verdicts
 
 DENIED, CARRIERS = "ERRNO(13 EACCES)", {"socketcall", "ipc"}
 CARRIED = set("""socket bind connect listen accept getsockname getpeername socketpair send recv
@@ -27,34 +27,6 @@ CARRIED = set("""socket bind connect listen accept getsockname getpeername socke
 HALVES = set("""chown chown32 fchown fchown32 fchownat lchown lchown32 setgid setgid32 setregid
     setregid32 setresgid setresgid32 setreuid setreuid32 setresuid setresuid32 setuid setuid32
     copy_file_range""".split())
-ARCHES = {"x86_64": 0xC000003E, "x86": 0x40000003, "x32": 0xC000003E}
-TOP = 1 << 64
-
-
-def run(*command, **more):
-    done = subprocess.run(command, capture_output=True, **more)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stderr.decode()}")
-    return done.stdout
-
-
-class Library:
-    """What libseccomp, which snap-seccomp asks, knows of names."""
-
-    def __init__(self):
-        self.lib = ctypes.CDLL("libseccomp.so.2")
-        self.lib.seccomp_syscall_resolve_name_arch.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
-
-    def knows(self, name):
-        return self.lib.seccomp_syscall_resolve_name_arch(ARCHES["x86_64"], name.encode()) != -1
-
-    def number(self, arch, name):
-        return self.lib.seccomp_syscall_resolve_name_arch(ARCHES[arch], name.encode())
-
-
-def table(secbake, arch):
-    out = run(secbake, "syscalls", "--arch", arch, "--json").decode()
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def calls_of(text):
@@ -73,12 +45,6 @@ def value_of(constants, word):
     if re.fullmatch(r"[-+]?\d+", word):
         return int(word) % TOP
     return {"AF_CONN": 123, "PF_CONN": 123}.get(word, constants.get(word))
-
-
-def interesting(value):
-    low = value & 0xFFFFFFFF
-    return [v % TOP for v in (value, value - 1, value + 1, low, low | 1 << 32, low | 0xFFFFFFFF << 32,
-                              (low + 1) | 1 << 63, ~value, value << 1, value >> 1)]
 
 
 def arguments(constants, conditions, rng):
@@ -130,11 +96,6 @@ def every_call(library, constants, text, rng):
     for name, most in (("socketcall", 22), ("ipc", 26)):
         for call in range(most):
             yield "x86", str(library.number("x86", name)), name, [call, 0, 0, 0, 0, 0]
-
-
-def verdicts(secbake, program, lines):
-    out = run(secbake, "emu", "--arch", "x86_64", program, input="".join(lines).encode())
-    return out.decode().splitlines()
 
 
 def compare(secbake, peer, profile, seed):
