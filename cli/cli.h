@@ -25,8 +25,8 @@ struct cli_verb {
 	enum cli_exit (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct cli_verb cli_compile, cli_check, cli_emu, cli_disasm, cli_explain, cli_features,
-	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
+extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_disasm, cli_explain,
+	cli_features, cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)

@@ -4,8 +4,9 @@
  * ipc/syscall.c, numbers from include/uapi/linux/net.h and ipc.h. Argument 0
  * tells which one; the others lie in memory, where no filter can look.
  */
-#include "resolve.h"
+#include "mux.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The kernel takes 32 bits of it on every ABI: what is above is anybody's, and must not decide. */
