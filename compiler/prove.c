@@ -210,18 +210,29 @@ enum secbake_status sb_prove_within(const struct sb_program *program, const stru
 				    const struct sb_prove_limits *limits,
 				    struct sb_witness *witness, struct secbake_error *error)
 {
-	struct secbake_error refused = {.status = SECBAKE_OK};
+	struct secbake_error failed = {.status = SECBAKE_OK};
+	struct sb_witness found = {.program_verdict = 0};
 	enum secbake_status status;
 	struct sb_dd dd;
 
 	status = sb_prove_layer_check(layer, error);
 	if (status != SECBAKE_OK)
 		return status;
-	if (sb_validate(program, &refused) != SECBAKE_OK)
+	if (sb_validate(program, &failed) != SECBAKE_OK)
 		return secbake_error_set(error, SECBAKE_ERR_INTERNAL, 0,
-					 "the kernel would refuse the program: %s", refused.text);
-	status = compare(&dd, program, layer, limits, witness, error);
+					 "the kernel would refuse the program: %s", failed.text);
+	status = compare(&dd, program, layer, limits, witness, &failed);
 	sb_dd_free(&dd);
+	/* What cannot be proved may still be refuted: one call is enough for that. */
+	if (status == SECBAKE_ERR_UNKNOWN &&
+	    sb_prove_guess(program, layer, &found.data, &found.program_verdict,
+			   &found.policy_verdict)) {
+		if (witness)
+			*witness = found;
+		return report(&found, error);
+	}
+	if (status != SECBAKE_OK)
+		secbake_error_set(error, status, failed.sys_errno, "%s", failed.text);
 	return status;
 }
 

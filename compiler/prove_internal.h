@@ -3,8 +3,10 @@
  * Between the files of the prover; docs/proof.md is the way in.
  *
  *	prove.c          the proof: both diagrams, the witness, the bitmap
+ *	prove_guess.c    a differing call, where diagrams give up
  *	prove_program.c  from a program to its diagram
  *	prove_layer.c    from a resolved layer to its diagram; the plain evaluator
+ *	prove_return.c   from a word that is returned to a diagram
  *	prove_word.c     32-bit arithmetic on words whose bits are diagrams
  *	prove_graph.c    the diagrams themselves
  *	prove_intern.c   equal keys get equal indices
@@ -72,6 +74,8 @@ struct sb_prove_limits {
 /* prove_graph.c. After sb_dd_init() fails, sb_dd_free() is still due. */
 enum secbake_status sb_dd_init(struct sb_dd *dd, const struct sb_prove_limits *limits);
 void sb_dd_free(struct sb_dd *dd);
+/* Records the first failure; SB_DD_NONE. */
+uint32_t sb_dd_fail(struct sb_dd *dd, enum secbake_status status);
 uint32_t sb_dd_node(struct sb_dd *dd, uint32_t var, uint32_t lo, uint32_t hi);
 uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict);
 /* Where condition f holds g, elsewhere h. */
@@ -108,12 +112,31 @@ struct sb_word sb_word_input(struct sb_dd *dd, uint32_t offset, bool big_endian)
 bool sb_word_value(const struct sb_word *word, uint32_t *value);
 /*
  * op: BPF_ADD ... BPF_NEG. NULL, or why there is no exact answer; then *a is
- * untouched. Division by a constant 0 is the caller's.
+ * untouched. Division by 0 is the caller's: there *a means nothing.
  */
 const char *sb_word_alu(struct sb_dd *dd, uint16_t op, struct sb_word *a, const struct sb_word *b);
 /* op: BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET. */
 uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
 		      const struct sb_word *b);
+
+/*
+ * What nearly all jumps test: a plain word, whose bits are constants and bits of
+ * the input in the order of variables, compared with a constant. Then the test is
+ * a walk along one path, and no condition need be built for it.
+ */
+/* Is a plain? And the least and the greatest value that it can take. */
+bool sb_word_plain(const struct sb_dd *dd, const struct sb_word *a, uint32_t *least,
+		   uint32_t *most);
+/* Of a plain word: is the test's outcome the same for every call? op as below. */
+bool sb_word_always(uint16_t op, uint32_t least, uint32_t most, uint32_t k, bool *holds);
+/* Where a plain word passes the test g, elsewhere h. op: BPF_JEQ, BPF_JGT, BPF_JGE. */
+uint32_t sb_word_split(struct sb_dd *dd, uint16_t op, const struct sb_word *a, uint32_t k,
+		       uint32_t g, uint32_t h);
+/*
+ * prove_return.c: RET A: the verdict for each value that a can take, as a diagram
+ * (SB_DD_NONE where dd failed). NULL, or why there is none.
+ */
+const char *sb_word_return(struct sb_dd *dd, const struct sb_word *a, uint32_t *diagram);
 
 /* prove_program.c. The program must have passed sb_validate(). */
 enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
@@ -126,6 +149,13 @@ enum secbake_status sb_prove_layer(struct sb_dd *dd, const struct sb_layer *laye
 				   struct secbake_error *error);
 /* Looks the verdict up as resolved.h words it, without diagrams. */
 uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_data *data);
+
+/*
+ * prove_guess.c: looks for a call on which they differ, without diagrams. False: none
+ * was found, which proves nothing.
+ */
+bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
+		    struct seccomp_data *data, uint32_t *program_verdict, uint32_t *policy_verdict);
 
 /* prove.c: sb_prove() with limits of one's own; witness may be NULL. */
 struct sb_witness;

@@ -23,6 +23,8 @@ enum {
 };
 
 #define NO_POINT 0xffffffffu
+#define DIVIDED_BY_ZERO 0xfffffffeu /* no point of its own: the program ends with 0 */
+#define PLAIN 0xfffffffeu	    /* a condition: a plain word against the instruction's k */
 
 /* Indices into the interned words. */
 struct state {
@@ -34,8 +36,10 @@ struct point_key {
 };
 
 struct point {
-	uint32_t cond;		  /* where it goes to then, elsewhere to otherwise */
-	uint32_t then, otherwise; /* points, or NO_POINT: cond never leads there */
+	uint32_t cond;		  /* where it goes to then, elsewhere to otherwise; or PLAIN */
+	uint32_t word;		  /* with PLAIN, A */
+	uint32_t then, otherwise; /* points, or NO_POINT: cond never leads there, or
+				   * DIVIDED_BY_ZERO */
 	uint32_t diagram;	  /* of a return from the first sweep, else from the second */
 	uint32_t next;		  /* of the same pc */
 	bool leaf;
@@ -178,42 +182,41 @@ static struct sb_word operand(const struct explorer *e, const struct sock_filter
 	return BPF_SRC(insn->code) == BPF_X ? get_word(e, state, REG_X) : sb_word_constant(insn->k);
 }
 
-/*
- * RET A: the verdict for each value that A can take. Only a few of its bits may
- * depend on the call, or there would be no end of leaves.
- */
-static uint32_t return_word(struct sb_dd *dd, const struct sb_word *a, uint32_t bit, uint32_t value)
-{
-	uint32_t clear, set;
-
-	if (bit == 32)
-		return sb_dd_verdict(dd, value);
-	if (a->bit[bit] == SB_DD_FALSE)
-		return return_word(dd, a, bit + 1, value);
-	if (a->bit[bit] == SB_DD_TRUE)
-		return return_word(dd, a, bit + 1, value | 1u << bit);
-	clear = return_word(dd, a, bit + 1, value);
-	set = return_word(dd, a, bit + 1, value | 1u << bit);
-	return sb_dd_ite(dd, a->bit[bit], set, clear);
-}
-
 static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t index,
 				       const struct state *state)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
-	struct sb_word a = get_word(e, state, REG_A);
-	uint32_t varying = 0;
 
-	if (BPF_RVAL(insn->code) == BPF_K)
-		a = sb_word_constant(insn->k);
-	for (uint32_t i = 0; i < 32; i++)
-		varying += a.bit[i] > SB_DD_TRUE;
-	if (varying > 16)
-		return cannot(e, pc,
-			      "it returns a value of which more than 16 bits depend on the call");
 	e->point[index].leaf = true;
-	e->point[index].diagram = return_word(e->dd, &a, 0, 0);
+	if (BPF_RVAL(insn->code) == BPF_K) {
+		e->point[index].diagram = sb_dd_verdict(e->dd, insn->k);
+	} else {
+		struct sb_word a = get_word(e, state, REG_A);
+		const char *why = sb_word_return(e->dd, &a, &e->point[index].diagram);
+
+		if (why != NULL)
+			return cannot(e, pc, why);
+	}
 	return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
+}
+
+/* The condition of a conditional jump, or PLAIN, whose condition fold() need not build. */
+static uint32_t jump_condition(struct explorer *e, const struct sock_filter *insn,
+			       const struct state *state)
+{
+	const struct sb_word *a = sb_intern_key(&e->words, state->word[REG_A]);
+	struct sb_word b;
+	uint32_t least, most;
+	bool holds;
+
+	if (BPF_SRC(insn->code) == BPF_K && BPF_OP(insn->code) != BPF_JSET &&
+	    sb_word_plain(e->dd, a, &least, &most)) {
+		if (!sb_word_always(BPF_OP(insn->code), least, most, insn->k, &holds))
+			return PLAIN;
+		return holds ? SB_DD_TRUE : SB_DD_FALSE;
+	}
+	b = operand(e, insn, state);
+	return sb_word_test(e->dd, BPF_OP(insn->code), a, &b);
 }
 
 static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t index,
@@ -225,10 +228,8 @@ static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t i
 	uint32_t taken = pc + 1 + insn->k;
 
 	if (BPF_OP(insn->code) != BPF_JA) {
-		struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
-
 		taken = pc + 1 + insn->jt;
-		cond = sb_word_test(e->dd, BPF_OP(insn->code), &a, &b);
+		cond = jump_condition(e, insn, state);
 		if (cond == SB_DD_NONE)
 			return dd_failed(e, pc);
 	}
@@ -239,22 +240,28 @@ static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t i
 	if (status != SECBAKE_OK)
 		return status;
 	e->point[index].cond = cond;
+	e->point[index].word = state->word[REG_A];
 	e->point[index].then = then;
 	e->point[index].otherwise = otherwise;
 	return SECBAKE_OK;
 }
 
+/*
+ * Where the divisor is 0 the program ends with 0 (KILL_THREAD): zero receives
+ * that condition, SB_DD_FALSE for all other instructions.
+ */
 static enum secbake_status step_alu(struct explorer *e, uint32_t pc, struct state *state,
-				    bool *ends)
+				    uint32_t *zero)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
 	struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
+	struct sb_word none = sb_word_constant(0);
 	const char *why;
-	uint32_t divisor;
 
-	if (BPF_OP(insn->code) == BPF_DIV && sb_word_value(&b, &divisor) && divisor == 0) {
-		*ends = true;
-		return SECBAKE_OK;
+	if (BPF_OP(insn->code) == BPF_DIV) {
+		*zero = sb_word_test(e->dd, BPF_JEQ, &b, &none);
+		if (*zero == SB_DD_TRUE)
+			return SECBAKE_OK;
 	}
 	why = sb_word_alu(e->dd, BPF_OP(insn->code), &a, &b);
 	if (why != NULL)
@@ -294,8 +301,7 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 	const struct point_key *key = sb_intern_key(&e->points, index);
 	struct state state = *(const struct state *)sb_intern_key(&e->states, key->state);
 	enum secbake_status status = SECBAKE_OK;
-	uint32_t next = NO_POINT;
-	bool ends = false;
+	uint32_t next = NO_POINT, zero = SB_DD_FALSE;
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
@@ -307,7 +313,7 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 		state.word[insn->k] = state.word[BPF_CLASS(insn->code) == BPF_ST ? REG_A : REG_X];
 		break;
 	case BPF_ALU:
-		status = step_alu(e, pc, &state, &ends);
+		status = step_alu(e, pc, &state, &zero);
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
@@ -320,17 +326,13 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 	default:
 		return step_return(e, pc, index, &state);
 	}
-	if (status == SECBAKE_OK && ends) {
-		e->point[index].leaf = true;
-		e->point[index].diagram = sb_dd_verdict(e->dd, 0);
-		return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
-	}
-	if (status == SECBAKE_OK)
+	if (status == SECBAKE_OK && zero != SB_DD_TRUE)
 		status = reach(e, pc, pc + 1, state, &next);
 	if (status != SECBAKE_OK)
 		return status;
-	e->point[index].cond = SB_DD_TRUE;
-	e->point[index].then = next;
+	e->point[index].cond = zero;
+	e->point[index].then = zero == SB_DD_FALSE ? NO_POINT : DIVIDED_BY_ZERO;
+	e->point[index].otherwise = next;
 	return SECBAKE_OK;
 }
 
@@ -357,6 +359,27 @@ static enum secbake_status explore(struct explorer *e)
 	return status;
 }
 
+static uint32_t diagram_of(const struct explorer *e, uint32_t point)
+{
+	return point == DIVIDED_BY_ZERO ? sb_dd_verdict(e->dd, 0) : e->point[point].diagram;
+}
+
+static uint32_t fold_point(const struct explorer *e, uint32_t pc, const struct point *point)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+
+	if (point->otherwise == NO_POINT)
+		return diagram_of(e, point->then);
+	if (point->then == NO_POINT)
+		return diagram_of(e, point->otherwise);
+	if (point->cond == PLAIN)
+		return sb_word_split(e->dd, BPF_OP(insn->code),
+				     sb_intern_key(&e->words, point->word), insn->k,
+				     diagram_of(e, point->then), diagram_of(e, point->otherwise));
+	return sb_dd_ite(e->dd, point->cond, diagram_of(e, point->then),
+			 diagram_of(e, point->otherwise));
+}
+
 /* From the last instruction to the first; the diagram of the first point is the program's. */
 static enum secbake_status fold(struct explorer *e, uint32_t *root)
 {
@@ -364,16 +387,8 @@ static enum secbake_status fold(struct explorer *e, uint32_t *root)
 		for (uint32_t i = e->head[pc]; i != NO_POINT; i = e->point[i].next) {
 			struct point *point = &e->point[i];
 
-			if (point->leaf)
-				continue;
-			if (point->otherwise == NO_POINT)
-				point->diagram = e->point[point->then].diagram;
-			else if (point->then == NO_POINT)
-				point->diagram = e->point[point->otherwise].diagram;
-			else
-				point->diagram =
-					sb_dd_ite(e->dd, point->cond, e->point[point->then].diagram,
-						  e->point[point->otherwise].diagram);
+			if (!point->leaf)
+				point->diagram = fold_point(e, pc, point);
 			if (point->diagram == SB_DD_NONE)
 				return dd_failed(e, pc);
 		}

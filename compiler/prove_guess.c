@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where there is no proof, a call may still show that there can be none: calls put
+ * together from what program and policy compare with are run through the
+ * interpreter and looked up in the layer. Finding nothing means nothing.
+ */
+#include "prove_internal.h"
+
+#define TRIES 20000u
+
+/* splitmix64, always from the same seed: the same answer every time. */
+static uint64_t draw(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+static uint32_t below(uint64_t *state, uint32_t count)
+{
+	return (uint32_t)(draw(state) >> 32) % count;
+}
+
+/* A word that the program may compare with, or one beside it. */
+static uint32_t word(const struct sb_program *program, uint64_t *state)
+{
+	uint32_t k = program->insn[below(state, program->count)].k;
+
+	switch (below(state, 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return UINT32_MAX;
+	case 2:
+		return (uint32_t)draw(state);
+	case 3:
+		return k - 1;
+	case 4:
+		return k + 1;
+	case 5:
+		return k ^ 1u << below(state, 32);
+	default:
+		return k;
+	}
+}
+
+static void make_call(const struct sb_program *program, const struct sb_layer *layer,
+		      uint64_t *state, struct seccomp_data *data)
+{
+	const struct sb_map *map =
+		layer->map_count ? &layer->map[below(state, layer->map_count)] : NULL;
+
+	*data = (struct seccomp_data){.nr = (int)word(program, state)};
+	data->arch = map && below(state, 16) ? map->audit_arch : word(program, state);
+	if (map && map->entry_count && below(state, 4))
+		data->nr = (int)map->entry[below(state, map->entry_count)].nr;
+	else if (below(state, 2))
+		data->nr = (int)below(state, 600);
+	for (uint32_t i = 0; i < 6; i++)
+		if (below(state, 2))
+			data->args[i] =
+				(below(state, 2) ? (uint64_t)word(program, state) << 32 : 0) |
+				word(program, state);
+	if (!below(state, 8))
+		data->instruction_pointer = draw(state);
+}
+
+bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
+		    struct seccomp_data *data, uint32_t *program_verdict, uint32_t *policy_verdict)
+{
+	uint64_t state = 1;
+
+	for (uint32_t i = 0; i < TRIES; i++) {
+		make_call(program, layer, &state, data);
+		if (sb_interpret(program, data, program_verdict, NULL) != SECBAKE_OK)
+			return false;
+		*policy_verdict = sb_prove_layer_eval(layer, data);
+		if (*program_verdict != *policy_verdict)
+			return true;
+	}
+	return false;
+}
