@@ -26,7 +26,7 @@ struct cli_verb {
 };
 
 extern const struct cli_verb cli_compile, cli_emu, cli_disasm, cli_explain, cli_features,
-	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
+	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls, cli_diff;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
@@ -84,6 +84,9 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
  * or [ is a shell glob of the whole name, any other a part of it; NULL is every name.
  */
 bool cli_matches(const char *pattern, const char *name);
+
+/* json.c: text as a JSON string on stdout, whatever bytes it has. */
+void cli_json_string(const char *text);
 
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);

@@ -15,54 +15,6 @@ struct report {
 	bool some; /* JSON: there was a result before */
 };
 
-/* The bytes of one UTF-8 character at text, or 0 where there is none. */
-static size_t character(const unsigned char *text)
-{
-	static const struct {
-		unsigned char mask, lead;
-	} form[] = {{0xe0, 0xc0}, {0xf0, 0xe0}, {0xf8, 0xf0}};
-
-	if (*text < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(form) / sizeof(form[0]); i++) {
-		if ((*text & form[i].mask) != form[i].lead)
-			continue;
-		for (size_t k = 1; k <= i + 1; k++)
-			if ((text[k] & 0xc0) != 0x80)
-				return 0;
-		if (*text == 0xc0 || *text == 0xc1 || *text > 0xf4 ||
-		    (*text == 0xe0 && text[1] < 0xa0) || (*text == 0xed && text[1] > 0x9f) ||
-		    (*text == 0xf0 && text[1] < 0x90) || (*text == 0xf4 && text[1] > 0x8f))
-			return 0;
-		return i + 2;
-	}
-	return 0;
-}
-
-/* Paths may be any bytes, JSON may not: what is no character becomes U+FFFD. */
-static void print_json_string(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	putchar('"');
-	while (*p) {
-		size_t size = character(p);
-
-		if (!size) {
-			fputs("\\ufffd", stdout);
-			size = 1;
-		} else if (*p < 0x20 || *p == 0x7f) {
-			printf("\\u%04x", (unsigned int)*p);
-		} else {
-			if (*p == '"' || *p == '\\')
-				putchar('\\');
-			fwrite(p, 1, size, stdout);
-		}
-		p += size;
-	}
-	putchar('"');
-}
-
 static const char *outcome_name(enum secbake_outcome outcome)
 {
 	return outcome == SECBAKE_REUSED     ? "reused"
@@ -77,24 +29,24 @@ static void print_json_event(struct report *report, const struct secbake_refresh
 	report->some = true;
 	if (event->root) {
 		fputs(", \"cache\": ", stdout);
-		print_json_string(event->root);
+		cli_json_string(event->root);
 	}
 	if (event->error) {
 		if (event->error->file[0]) {
 			fputs(", \"file\": ", stdout);
-			print_json_string(event->error->file);
+			cli_json_string(event->error->file);
 		}
 		if (event->error->line)
 			printf(", \"line\": %u", event->error->line);
 		if (event->error->pointer[0]) {
 			fputs(", \"pointer\": ", stdout);
-			print_json_string(event->error->pointer);
+			cli_json_string(event->error->pointer);
 		}
 		fputs(", \"error\": ", stdout);
-		print_json_string(event->error->text);
+		cli_json_string(event->error->text);
 		if (event->error->sys_errno) {
 			fputs(", \"system\": ", stdout);
-			print_json_string(strerror(event->error->sys_errno));
+			cli_json_string(strerror(event->error->sys_errno));
 		}
 	}
 	putchar('}');

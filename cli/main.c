@@ -8,7 +8,7 @@
 #include "cli.h"
 
 static const struct cli_verb *const verbs[] = {
-	&cli_compile, &cli_emu,	  &cli_explain,	 &cli_disasm,	 &cli_prove,
+	&cli_compile, &cli_emu,	  &cli_explain,	 &cli_disasm,	 &cli_prove,	&cli_diff,
 	&cli_refresh, &cli_cache, &cli_features, &cli_constants, &cli_syscalls,
 };
 

@@ -59,8 +59,7 @@ uint32_t sb_prove_lookup(const struct sb_dd *dd, uint32_t root, const struct sec
  * The least call, by the order of variables, on which two different diagrams
  * differ: where the halves for 0 are one node, the difference lies in the others.
  */
-static void find_difference(const struct sb_dd *dd, uint32_t p, uint32_t q,
-			    struct seccomp_data *data)
+void sb_prove_difference(const struct sb_dd *dd, uint32_t p, uint32_t q, struct seccomp_data *data)
 {
 	*data = (struct seccomp_data){.nr = 0};
 	for (;;) {
@@ -108,7 +107,7 @@ static enum secbake_status refute(const struct sb_dd *dd, const struct sb_progra
 	struct sb_witness w = {.program_verdict = 0};
 	enum secbake_status status;
 
-	find_difference(dd, decided, wanted, &w.data);
+	sb_prove_difference(dd, decided, wanted, &w.data);
 	status = sb_interpret(program, &w.data, &w.program_verdict, NULL);
 	w.policy_verdict = sb_prove_layer_eval(layer, &w.data);
 	if (status != SECBAKE_OK || w.program_verdict == w.policy_verdict ||

@@ -9,6 +9,10 @@
  *	prove_return.c   from a word that is returned to a diagram
  *	prove_word.c     32-bit arithmetic on words whose bits are diagrams
  *	prove_graph.c    the diagrams themselves
+ *	prove_diff.c     where two diagrams differ, by architecture and number
+ *	prove_side.c     several programs or layers as one diagram
+ *	prove_terms.c    a condition written out
+ *	prove_pairs.c    two diagrams into one, leaf by leaf
  *	prove_intern.c   equal keys get equal indices
  *
  * A diagram is a function from the bits that a filter can read to a leaf; it is
@@ -157,6 +161,34 @@ uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_
 bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
 		    struct seccomp_data *data, uint32_t *program_verdict, uint32_t *policy_verdict);
 
+/*
+ * prove_pairs.c: the diagram whose leaf is, for each call, what leaf() makes of the
+ * leaves of f and g there (of conditions: 0 or 1). leaf() returns a diagram.
+ */
+uint32_t sb_dd_pairs(struct sb_dd *dd, uint32_t f, uint32_t g,
+		     uint32_t (*leaf)(struct sb_dd *dd, const void *context, uint32_t f,
+				      uint32_t g),
+		     const void *context);
+
+/* prove_side.c: several programs or layers as the kernel runs them, one after the other. */
+struct sb_side;
+enum secbake_status sb_prove_side(struct sb_dd *dd, const struct sb_side *side, uint32_t points,
+				  uint32_t *root, struct secbake_error *error);
+/* The same for one call, without diagrams. */
+enum secbake_status sb_prove_side_eval(const struct sb_side *side, const struct seccomp_data *data,
+				       uint32_t *verdict, struct secbake_error *error);
+
+/*
+ * prove_terms.c: a condition over arguments and instruction pointer written out, one
+ * clause for each way to meet it. At most as many as *clause_count says on entry.
+ */
+struct sb_arena;
+struct secbake_diff_clause;
+bool sb_prove_terms(struct sb_dd *dd, struct sb_arena *arena, uint32_t condition,
+		    struct secbake_diff_clause **clause, uint32_t *clause_count, bool *cut);
+
+/* prove.c: the least call, in the order of variables, on which p and q differ. */
+void sb_prove_difference(const struct sb_dd *dd, uint32_t p, uint32_t q, struct seccomp_data *data);
 /* prove.c: sb_prove() with limits of one's own; witness may be NULL. */
 struct sb_witness;
 enum secbake_status sb_prove_within(const struct sb_program *program, const struct sb_layer *layer,
