@@ -83,7 +83,7 @@ static bool init_pieces(const struct differ *d, struct pieces *pieces, uint32_t 
 
 /* The pairs of different verdicts that f and g come to. */
 struct verdicts {
-	uint32_t pair[CASES_MAX][2];
+	uint32_t pair[CASES_MAX][2]; /* leaves */
 	uint32_t count;
 	bool cut;
 };
@@ -165,7 +165,8 @@ static enum secbake_status find_cases(const struct differ *d, uint32_t f, uint32
 		struct secbake_diff_clause *clause;
 		enum secbake_status status;
 
-		memcpy(found[i].verdict, v.pair[i], sizeof(v.pair[i]));
+		for (uint32_t j = 0; j < 2; j++)
+			found[i].verdict[j] = d->dd->node[v.pair[i][j]].lo;
 		found[i].clause_count = CLAUSES_MAX;
 		if (condition == SB_DD_NONE ||
 		    !sb_prove_terms(d->dd, d->arena, condition, &clause, &found[i].clause_count,

@@ -133,6 +133,11 @@ uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict)
 	return intern(dd, SB_VAR_VERDICT, verdict, 0);
 }
 
+uint32_t sb_dd_beyond(struct sb_dd *dd)
+{
+	return intern(dd, SB_VAR_BEYOND, 0, 0);
+}
+
 uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value)
 {
 	const struct sb_dd_node *node = &dd->node[f];

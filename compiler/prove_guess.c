@@ -4,6 +4,7 @@
  * together from what program and policy compare with are run through the
  * interpreter and looked up in the layer. Finding nothing means nothing.
  */
+#include "prove.h"
 #include "prove_internal.h"
 
 #define TRIES 20000u
@@ -67,17 +68,34 @@ static void make_call(const struct sb_program *program, const struct sb_layer *l
 		data->instruction_pointer = draw(state);
 }
 
+/* Bits of the call set so that it meets the condition, by a way through its diagram. */
+static void meet(const struct sb_dd *dd, uint32_t condition, uint64_t *state,
+		 struct seccomp_data *data)
+{
+	while (condition > SB_DD_TRUE) {
+		const struct sb_dd_node *node = &dd->node[condition];
+		bool high = node->lo == SB_DD_FALSE ||
+			    (node->hi != SB_DD_FALSE && below(state, 2) != 0);
+
+		sb_prove_set_bit(data, node->var, high);
+		condition = high ? node->hi : node->lo;
+	}
+}
+
 bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
-		    struct seccomp_data *data, uint32_t *program_verdict, uint32_t *policy_verdict)
+		    const struct sb_dd *dd, uint32_t condition, struct sb_witness *witness)
 {
 	uint64_t state = 1;
 
 	for (uint32_t i = 0; i < TRIES; i++) {
-		make_call(program, layer, &state, data);
-		if (sb_interpret(program, data, program_verdict, NULL) != SECBAKE_OK)
+		make_call(program, layer, &state, &witness->data);
+		if (dd)
+			meet(dd, condition, &state, &witness->data);
+		if (sb_interpret(program, &witness->data, &witness->program_verdict, NULL) !=
+		    SECBAKE_OK)
 			return false;
-		*policy_verdict = sb_prove_layer_eval(layer, data);
-		if (*program_verdict != *policy_verdict)
+		witness->policy_verdict = sb_prove_layer_eval(layer, &witness->data);
+		if (witness->program_verdict != witness->policy_verdict)
 			return true;
 	}
 	return false;

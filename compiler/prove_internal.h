@@ -45,6 +45,7 @@ enum {
 	SB_VAR_COUNT = 512,
 	SB_VAR_CONDITION = SB_VAR_COUNT, /* leaf: FALSE or TRUE */
 	SB_VAR_VERDICT,			 /* leaf: a 32-bit verdict in lo */
+	SB_VAR_BEYOND,			 /* leaf: what a program does that has no exact form */
 };
 
 struct sb_dd_node {
@@ -82,6 +83,7 @@ void sb_dd_free(struct sb_dd *dd);
 uint32_t sb_dd_fail(struct sb_dd *dd, enum secbake_status status);
 uint32_t sb_dd_node(struct sb_dd *dd, uint32_t var, uint32_t lo, uint32_t hi);
 uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict);
+uint32_t sb_dd_beyond(struct sb_dd *dd);
 /* Where condition f holds g, elsewhere h. */
 uint32_t sb_dd_ite(struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h);
 /* The half of diagram f in which var is value; var must not be below f's own. */
@@ -142,10 +144,16 @@ uint32_t sb_word_split(struct sb_dd *dd, uint16_t op, const struct sb_word *a, u
  */
 const char *sb_word_return(struct sb_dd *dd, const struct sb_word *a, uint32_t *diagram);
 
-/* prove_program.c. The program must have passed sb_validate(). */
+/*
+ * prove_program.c. The program must have passed sb_validate(). Where it goes on to an
+ * instruction without an exact form the diagram has a leaf SB_VAR_BEYOND, and beyond
+ * (zeroed by the caller) says which and why.
+ */
 enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
 				     uint32_t point_limit, uint32_t *root,
-				     struct secbake_error *error);
+				     struct secbake_error *beyond, struct secbake_error *error);
+/* The condition under which a program's diagram is at such a leaf. */
+uint32_t sb_prove_beyond(struct sb_dd *dd, uint32_t root);
 
 /* prove_layer.c */
 enum secbake_status sb_prove_layer_check(const struct sb_layer *layer, struct secbake_error *error);
@@ -155,15 +163,18 @@ enum secbake_status sb_prove_layer(struct sb_dd *dd, const struct sb_layer *laye
 uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_data *data);
 
 /*
- * prove_guess.c: looks for a call on which they differ, without diagrams. False: none
- * was found, which proves nothing.
+ * prove_guess.c: looks for a call on which they differ by trying; of those that meet a
+ * condition of dd, if dd is not NULL. False: none was found, which proves nothing.
  */
+struct sb_witness;
 bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
-		    struct seccomp_data *data, uint32_t *program_verdict, uint32_t *policy_verdict);
+		    const struct sb_dd *dd, uint32_t condition, struct sb_witness *witness);
+/* prove.c: makes data meet a bit of a call: that of a variable. */
+void sb_prove_set_bit(struct seccomp_data *data, uint32_t var, bool value);
 
 /*
  * prove_pairs.c: the diagram whose leaf is, for each call, what leaf() makes of the
- * leaves of f and g there (of conditions: 0 or 1). leaf() returns a diagram.
+ * leaves f and g are there. leaf() gets and returns diagrams.
  */
 uint32_t sb_dd_pairs(struct sb_dd *dd, uint32_t f, uint32_t g,
 		     uint32_t (*leaf)(struct sb_dd *dd, const void *context, uint32_t f,
@@ -190,7 +201,6 @@ bool sb_prove_terms(struct sb_dd *dd, struct sb_arena *arena, uint32_t condition
 /* prove.c: the least call, in the order of variables, on which p and q differ. */
 void sb_prove_difference(const struct sb_dd *dd, uint32_t p, uint32_t q, struct seccomp_data *data);
 /* prove.c: sb_prove() with limits of one's own; witness may be NULL. */
-struct sb_witness;
 enum secbake_status sb_prove_within(const struct sb_program *program, const struct sb_layer *layer,
 				    const struct sb_prove_limits *limits,
 				    struct sb_witness *witness, struct secbake_error *error);

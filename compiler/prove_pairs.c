@@ -47,7 +47,7 @@ static uint32_t descend(struct pairs *p, uint32_t f, uint32_t g)
 	if (p->dd->node[g].var < var)
 		var = p->dd->node[g].var;
 	if (var >= SB_VAR_COUNT)
-		return p->leaf(p->dd, p->context, p->dd->node[f].lo, p->dd->node[g].lo);
+		return p->leaf(p->dd, p->context, f, g);
 	if (!remember(p, pair, &index, &known))
 		return SB_DD_NONE;
 	if (known)

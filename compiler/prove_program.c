@@ -48,7 +48,7 @@ struct point {
 struct explorer {
 	const struct sb_program *program;
 	struct sb_dd *dd;
-	struct secbake_error *error;
+	struct secbake_error *error, *beyond;
 	struct sb_intern words, states, points;
 	struct point *point;
 	uint32_t point_capacity;
@@ -56,19 +56,30 @@ struct explorer {
 	uint32_t *live; /* one bit a register that is read from pc on before it is written */
 };
 
-static enum secbake_status cannot(struct explorer *e, uint32_t pc, const char *why)
-{
-	return secbake_error_set(e->error, SECBAKE_ERR_UNKNOWN, 0,
-				 "cannot prove the program: instruction %u (code 0x%x): %s", pc,
-				 (unsigned int)e->program->insn[pc].code, why);
-}
-
 static enum secbake_status dd_failed(struct explorer *e, uint32_t pc)
 {
 	char where[32];
 
 	snprintf(where, sizeof(where), "instruction %u", (unsigned int)pc);
 	return sb_dd_failed(e->dd, where, e->error);
+}
+
+/* The form at pc is beyond the prover: so is what the program does from there on. */
+static enum secbake_status beyond(struct explorer *e, uint32_t pc, uint32_t index, const char *why)
+{
+	secbake_error_set(e->beyond, SECBAKE_ERR_UNKNOWN, 0,
+			  "cannot prove the program: instruction %u (code 0x%x): %s", pc,
+			  (unsigned int)e->program->insn[pc].code, why);
+	e->point[index].leaf = true;
+	e->point[index].diagram = sb_dd_beyond(e->dd);
+	return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
+}
+
+static enum secbake_status cannot(struct explorer *e, uint32_t pc, const char *why)
+{
+	return secbake_error_set(e->error, SECBAKE_ERR_UNKNOWN, 0,
+				 "cannot prove the program: instruction %u (code 0x%x): %s", pc,
+				 (unsigned int)e->program->insn[pc].code, why);
 }
 
 static enum secbake_status intern_failed(struct explorer *e, uint32_t pc,
@@ -195,7 +206,7 @@ static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t
 		const char *why = sb_word_return(e->dd, &a, &e->point[index].diagram);
 
 		if (why != NULL)
-			return cannot(e, pc, why);
+			return beyond(e, pc, index, why);
 	}
 	return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
 }
@@ -250,8 +261,8 @@ static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t i
  * Where the divisor is 0 the program ends with 0 (KILL_THREAD): zero receives
  * that condition, SB_DD_FALSE for all other instructions.
  */
-static enum secbake_status step_alu(struct explorer *e, uint32_t pc, struct state *state,
-				    uint32_t *zero)
+static enum secbake_status step_alu(struct explorer *e, uint32_t pc, uint32_t index,
+				    struct state *state, uint32_t *zero)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
 	struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
@@ -265,7 +276,7 @@ static enum secbake_status step_alu(struct explorer *e, uint32_t pc, struct stat
 	}
 	why = sb_word_alu(e->dd, BPF_OP(insn->code), &a, &b);
 	if (why != NULL)
-		return cannot(e, pc, why);
+		return beyond(e, pc, index, why);
 	return set_word(e, pc, state, REG_A, &a);
 }
 
@@ -313,7 +324,7 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 		state.word[insn->k] = state.word[BPF_CLASS(insn->code) == BPF_ST ? REG_A : REG_X];
 		break;
 	case BPF_ALU:
-		status = step_alu(e, pc, &state, &zero);
+		status = step_alu(e, pc, index, &state, &zero);
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
@@ -326,7 +337,9 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 	default:
 		return step_return(e, pc, index, &state);
 	}
-	if (status == SECBAKE_OK && zero != SB_DD_TRUE)
+	if (status != SECBAKE_OK || e->point[index].leaf)
+		return status;
+	if (zero != SB_DD_TRUE)
 		status = reach(e, pc, pc + 1, state, &next);
 	if (status != SECBAKE_OK)
 		return status;
@@ -399,9 +412,9 @@ static enum secbake_status fold(struct explorer *e, uint32_t *root)
 
 enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
 				     uint32_t point_limit, uint32_t *root,
-				     struct secbake_error *error)
+				     struct secbake_error *unclear, struct secbake_error *error)
 {
-	struct explorer e = {.program = program, .dd = dd, .error = error};
+	struct explorer e = {.program = program, .dd = dd, .error = error, .beyond = unclear};
 	enum secbake_status status;
 
 	sb_intern_init(&e.words, sizeof(struct sb_word), point_limit);
@@ -427,4 +440,16 @@ enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *
 	free(e.head);
 	free(e.live);
 	return status;
+}
+
+static uint32_t is_beyond(struct sb_dd *dd, const void *context, uint32_t f, uint32_t g)
+{
+	(void)context;
+	(void)g;
+	return dd->node[f].var == SB_VAR_BEYOND ? SB_DD_TRUE : SB_DD_FALSE;
+}
+
+uint32_t sb_prove_beyond(struct sb_dd *dd, uint32_t root)
+{
+	return sb_dd_pairs(dd, root, root, is_beyond, NULL);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* About as many values a word may take, and no more: each is a leaf. */
-#define WORDS_MAX (1u << 17)
+#define WORDS_MAX (1u << 13)
 
 struct returned {
 	struct sb_dd *dd;

@@ -47,20 +47,20 @@ static uint32_t acted_on(uint32_t verdict)
 static uint32_t strictest_leaf(struct sb_dd *dd, const void *context, uint32_t have, uint32_t next)
 {
 	(void)context;
-	return sb_dd_verdict(dd, strictest(have, next));
+	return strictest(dd->node[have].lo, dd->node[next].lo) == dd->node[have].lo ? have : next;
 }
 
-static uint32_t acted_on_leaf(struct sb_dd *dd, const void *context, uint32_t verdict,
-			      uint32_t unused)
+static uint32_t acted_on_leaf(struct sb_dd *dd, const void *context, uint32_t f, uint32_t g)
 {
 	(void)context;
-	(void)unused;
-	return sb_dd_verdict(dd, acted_on(verdict));
+	(void)g;
+	return sb_dd_verdict(dd, acted_on(dd->node[f].lo));
 }
 
 static enum secbake_status one_diagram(struct sb_dd *dd, const struct sb_side *side, uint32_t i,
 				       uint32_t points, uint32_t *root, struct secbake_error *error)
 {
+	struct secbake_error beyond = {.status = SECBAKE_OK};
 	enum secbake_status status;
 
 	if (side->layer_count) {
@@ -69,8 +69,12 @@ static enum secbake_status one_diagram(struct sb_dd *dd, const struct sb_side *s
 					    : status;
 	}
 	status = sb_validate(&side->program[i], error);
-	return status == SECBAKE_OK ? sb_prove_program(dd, &side->program[i], points, root, error)
-				    : status;
+	if (status == SECBAKE_OK)
+		status = sb_prove_program(dd, &side->program[i], points, root, &beyond, error);
+	if (status != SECBAKE_OK || beyond.status == SECBAKE_OK ||
+	    sb_prove_beyond(dd, *root) == SB_DD_FALSE)
+		return status;
+	return secbake_error_set(error, beyond.status, 0, "%s", beyond.text);
 }
 
 enum secbake_status sb_prove_side(struct sb_dd *dd, const struct sb_side *side, uint32_t points,
