@@ -22,6 +22,8 @@ enum {
 	REG_COUNT,
 };
 
+#define NODES_OF_ONE (1u << 16) /* of one instruction */
+#define STEPS_OF_ONE (1u << 19)
 #define NO_POINT 0xffffffffu
 #define DIVIDED_BY_ZERO 0xfffffffeu /* no point of its own: the program ends with 0 */
 #define PLAIN 0xfffffffeu	    /* a condition: a plain word against the instruction's k */
@@ -349,6 +351,36 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 	return SECBAKE_OK;
 }
 
+/*
+ * One instruction may not use up what the whole proof has: what needs a diagram that
+ * large is taken for beyond the prover, and the rest is looked at all the same.
+ */
+static enum secbake_status step_bounded(struct explorer *e, uint32_t pc, uint32_t index)
+{
+	struct secbake_error own = {.status = SECBAKE_OK}, *given = e->error;
+	struct sb_dd *dd = e->dd;
+	uint32_t nodes = dd->node_limit;
+	uint64_t steps = dd->step_limit;
+	enum secbake_status status;
+
+	if (nodes - dd->count > NODES_OF_ONE)
+		dd->node_limit = dd->count + NODES_OF_ONE;
+	if (steps - dd->steps > STEPS_OF_ONE)
+		dd->step_limit = dd->steps + STEPS_OF_ONE;
+	e->error = &own;
+	status = step(e, pc, index);
+	e->error = given;
+	dd->node_limit = nodes;
+	dd->step_limit = steps;
+	if (status == SECBAKE_OK)
+		return status;
+	if (dd->status == SECBAKE_ERR_UNKNOWN && dd->count < nodes && dd->steps < steps) {
+		dd->status = SECBAKE_OK;
+		return beyond(e, pc, index, "it needs too large a diagram");
+	}
+	return secbake_error_set(given, status, own.sys_errno, "%s", own.text);
+}
+
 static enum secbake_status explore(struct explorer *e)
 {
 	struct sb_word zero = sb_word_constant(0);
@@ -365,7 +397,7 @@ static enum secbake_status explore(struct explorer *e)
 		uint32_t index = e->head[pc];
 
 		while (status == SECBAKE_OK && index != NO_POINT) {
-			status = step(e, pc, index);
+			status = step_bounded(e, pc, index);
 			index = e->point[index].next;
 		}
 	}
