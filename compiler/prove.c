@@ -207,12 +207,12 @@ static uint32_t where_known(struct sb_dd *dd, const void *context, uint32_t deci
 
 /* One call is enough to refute, also where there is no proof. */
 static enum secbake_status try_calls(const struct sb_program *program, const struct sb_layer *layer,
-				     const struct sb_dd *dd, uint32_t condition,
+				     struct sb_dd *dd, uint32_t condition, uint32_t wanted,
 				     struct sb_witness *witness, struct secbake_error *error)
 {
 	struct sb_witness found = {.program_verdict = 0};
 
-	if (!sb_prove_guess(program, layer, dd, condition, &found))
+	if (!sb_prove_guess(program, layer, dd, condition, wanted, &found))
 		return SECBAKE_OK;
 	if (witness)
 		*witness = found;
@@ -245,7 +245,7 @@ static enum secbake_status compare(struct sb_dd *dd, const struct sb_program *pr
 		return refute(dd, program, layer, decided, wanted, witness, error);
 	if (condition == SB_DD_FALSE)
 		return check_bitmap(dd, program, layer, wanted, witness, error);
-	status = try_calls(program, layer, dd, condition, witness, error);
+	status = try_calls(program, layer, dd, condition, wanted, witness, error);
 	return status == SECBAKE_OK ? secbake_error_set(error, beyond.status, 0, "%s", beyond.text)
 				    : status;
 }
@@ -267,7 +267,7 @@ enum secbake_status sb_prove_within(const struct sb_program *program, const stru
 	status = compare(&dd, program, layer, limits, witness, &failed);
 	sb_dd_free(&dd);
 	if (status == SECBAKE_ERR_UNKNOWN) {
-		tried = try_calls(program, layer, NULL, SB_DD_TRUE, witness, error);
+		tried = try_calls(program, layer, NULL, 0, 0, witness, error);
 		if (tried != SECBAKE_OK)
 			return tried;
 	}

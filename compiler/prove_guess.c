@@ -82,15 +82,76 @@ static void meet(const struct sb_dd *dd, uint32_t condition, uint64_t *state,
 	}
 }
 
-bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
-		    const struct sb_dd *dd, uint32_t condition, struct sb_witness *witness)
+#define VERDICTS_MAX 16u
+
+/* What the layer can say, each once, as many as there is room for. */
+struct verdicts {
+	uint32_t verdict[VERDICTS_MAX];
+	uint32_t count;
+};
+
+static void add_verdict(struct verdicts *v, uint32_t verdict)
 {
+	for (uint32_t i = 0; i < v->count; i++)
+		if (v->verdict[i] == verdict)
+			return;
+	if (v->count < VERDICTS_MAX)
+		v->verdict[v->count++] = verdict;
+}
+
+static void find_verdicts(const struct sb_layer *layer, struct verdicts *v)
+{
+	v->count = 0;
+	add_verdict(v, layer->foreign);
+	for (uint32_t i = 0; i < layer->rule_count; i++)
+		add_verdict(v, layer->rule[i].action);
+	for (uint32_t i = 0; i < layer->map_count; i++)
+		for (uint32_t j = 0; j < layer->map[i].span_count; j++)
+			add_verdict(v, layer->map[i].span[j].action);
+}
+
+static uint32_t is_verdict(struct sb_dd *dd, const void *context, uint32_t f, uint32_t g)
+{
+	return f == SB_DD_TRUE && dd->node[g].lo == *(const uint32_t *)context ? SB_DD_TRUE
+									       : SB_DD_FALSE;
+}
+
+/* One word of the call that was made to meet something is another now. */
+static void disturb(const struct sb_program *program, uint64_t *state, struct seccomp_data *data)
+{
+	__u64 *arg = &data->args[below(state, 6)];
+
+	if (below(state, 2))
+		*arg ^= (__u64)1 << below(state, 64);
+	else if (below(state, 2))
+		*arg = (*arg & UINT32_MAX) | (__u64)word(program, state) << 32;
+	else
+		*arg = (*arg & ~(__u64)UINT32_MAX) | word(program, state);
+}
+
+bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
+		    struct sb_dd *dd, uint32_t condition, uint32_t wanted,
+		    struct sb_witness *witness)
+{
+	uint32_t part[VERDICTS_MAX] = {0}, parts = 0;
+	struct verdicts v;
 	uint64_t state = 1;
 
+	/* Each verdict of the policy gets its share, however rare it is. */
+	find_verdicts(layer, &v);
+	for (uint32_t i = 0; dd && i < v.count; i++) {
+		uint32_t some = sb_dd_pairs(dd, condition, wanted, is_verdict, &v.verdict[i]);
+
+		if (some != SB_DD_FALSE && some != SB_DD_NONE)
+			part[parts++] = some;
+	}
 	for (uint32_t i = 0; i < TRIES; i++) {
 		make_call(program, layer, &state, &witness->data);
-		if (dd)
-			meet(dd, condition, &state, &witness->data);
+		if (parts) {
+			meet(dd, part[i % parts], &state, &witness->data);
+			if (i / parts % 4 != 0)
+				disturb(program, &state, &witness->data);
+		}
 		if (sb_interpret(program, &witness->data, &witness->program_verdict, NULL) !=
 		    SECBAKE_OK)
 			return false;

@@ -163,12 +163,14 @@ enum secbake_status sb_prove_layer(struct sb_dd *dd, const struct sb_layer *laye
 uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_data *data);
 
 /*
- * prove_guess.c: looks for a call on which they differ by trying; of those that meet a
- * condition of dd, if dd is not NULL. False: none was found, which proves nothing.
+ * prove_guess.c: looks for a call on which they differ by trying; if dd is not NULL, those
+ * that meet a condition, and all that the policy (diagram wanted) says to them, and
+ * their neighbours. False: none was found, which proves nothing.
  */
 struct sb_witness;
 bool sb_prove_guess(const struct sb_program *program, const struct sb_layer *layer,
-		    const struct sb_dd *dd, uint32_t condition, struct sb_witness *witness);
+		    struct sb_dd *dd, uint32_t condition, uint32_t wanted,
+		    struct sb_witness *witness);
 /* prove.c: makes data meet a bit of a call: that of a variable. */
 void sb_prove_set_bit(struct seccomp_data *data, uint32_t var, bool value);
 

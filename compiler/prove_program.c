@@ -54,6 +54,7 @@ struct explorer {
 	struct sb_intern words, states, points;
 	struct point *point;
 	uint32_t point_capacity;
+	bool refine;	/* what a test showed is used behind it */
 	uint32_t *head; /* first point of each pc */
 	uint32_t *live; /* one bit a register that is read from pc on before it is written */
 };
@@ -67,7 +68,7 @@ static enum secbake_status dd_failed(struct explorer *e, uint32_t pc)
 }
 
 /* The form at pc is beyond the prover: so is what the program does from there on. */
-static enum secbake_status beyond(struct explorer *e, uint32_t pc, uint32_t index, const char *why)
+static enum secbake_status give_up(struct explorer *e, uint32_t pc, uint32_t index, const char *why)
 {
 	secbake_error_set(e->beyond, SECBAKE_ERR_UNKNOWN, 0,
 			  "cannot prove the program: instruction %u (code 0x%x): %s", pc,
@@ -208,7 +209,7 @@ static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t
 		const char *why = sb_word_return(e->dd, &a, &e->point[index].diagram);
 
 		if (why != NULL)
-			return beyond(e, pc, index, why);
+			return give_up(e, pc, index, why);
 	}
 	return e->dd->status == SECBAKE_OK ? SECBAKE_OK : dd_failed(e, pc);
 }
@@ -232,6 +233,31 @@ static uint32_t jump_condition(struct explorer *e, const struct sock_filter *ins
 	return sb_word_test(e->dd, BPF_OP(insn->code), a, &b);
 }
 
+/*
+ * Where a jump on equality with a constant was taken, all registers with what A had
+ * hold that constant. This makes forms exact that would not be for all calls, but
+ * also points that could have been one: it is for those programs that need it.
+ */
+static enum secbake_status reach_equal(struct explorer *e, uint32_t pc, uint32_t taken,
+				       struct state state, uint32_t *index)
+{
+	const struct sock_filter *insn = &e->program->insn[pc];
+	uint32_t a = state.word[REG_A], constant;
+	struct sb_word word;
+	enum secbake_status status;
+
+	if (e->refine && insn->code == (BPF_JMP | BPF_JEQ | BPF_K) && insn->jt != insn->jf) {
+		word = sb_word_constant(insn->k);
+		status = sb_intern_get(&e->words, &word, &constant);
+		if (status != SECBAKE_OK)
+			return intern_failed(e, pc, status);
+		for (uint32_t i = 0; i < REG_COUNT; i++)
+			if (state.word[i] == a)
+				state.word[i] = constant;
+	}
+	return reach(e, pc, taken, state, index);
+}
+
 static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t index,
 				     const struct state *state)
 {
@@ -247,7 +273,7 @@ static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t i
 			return dd_failed(e, pc);
 	}
 	if (cond != SB_DD_FALSE)
-		status = reach(e, pc, taken, *state, &then);
+		status = reach_equal(e, pc, taken, *state, &then);
 	if (status == SECBAKE_OK && cond != SB_DD_TRUE)
 		status = reach(e, pc, pc + 1 + insn->jf, *state, &otherwise);
 	if (status != SECBAKE_OK)
@@ -276,9 +302,11 @@ static enum secbake_status step_alu(struct explorer *e, uint32_t pc, uint32_t in
 		if (*zero == SB_DD_TRUE)
 			return SECBAKE_OK;
 	}
+	if (!(e->live[pc + 1] & 1u << REG_A))
+		return SECBAKE_OK; /* nobody reads what it would be */
 	why = sb_word_alu(e->dd, BPF_OP(insn->code), &a, &b);
 	if (why != NULL)
-		return beyond(e, pc, index, why);
+		return give_up(e, pc, index, why);
 	return set_word(e, pc, state, REG_A, &a);
 }
 
@@ -376,7 +404,7 @@ static enum secbake_status step_bounded(struct explorer *e, uint32_t pc, uint32_
 		return status;
 	if (dd->status == SECBAKE_ERR_UNKNOWN && dd->count < nodes && dd->steps < steps) {
 		dd->status = SECBAKE_OK;
-		return beyond(e, pc, index, "it needs too large a diagram");
+		return give_up(e, pc, index, "it needs too large a diagram");
 	}
 	return secbake_error_set(given, status, own.sys_errno, "%s", own.text);
 }
@@ -442,11 +470,12 @@ static enum secbake_status fold(struct explorer *e, uint32_t *root)
 	return SECBAKE_OK;
 }
 
-enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
-				     uint32_t point_limit, uint32_t *root,
-				     struct secbake_error *unclear, struct secbake_error *error)
+static enum secbake_status decide(struct sb_dd *dd, const struct sb_program *program,
+				  uint32_t point_limit, bool refine, uint32_t *root,
+				  struct secbake_error *unclear, struct secbake_error *error)
 {
-	struct explorer e = {.program = program, .dd = dd, .error = error, .beyond = unclear};
+	struct explorer e = {
+		.program = program, .dd = dd, .error = error, .beyond = unclear, .refine = refine};
 	enum secbake_status status;
 
 	sb_intern_init(&e.words, sizeof(struct sb_word), point_limit);
@@ -484,4 +513,16 @@ static uint32_t is_beyond(struct sb_dd *dd, const void *context, uint32_t f, uin
 uint32_t sb_prove_beyond(struct sb_dd *dd, uint32_t root)
 {
 	return sb_dd_pairs(dd, root, root, is_beyond, NULL);
+}
+
+enum secbake_status sb_prove_program(struct sb_dd *dd, const struct sb_program *program,
+				     uint32_t point_limit, uint32_t *root,
+				     struct secbake_error *beyond, struct secbake_error *error)
+{
+	enum secbake_status status = decide(dd, program, point_limit, false, root, beyond, error);
+
+	if (status != SECBAKE_OK || beyond->status == SECBAKE_OK)
+		return status;
+	*beyond = (struct secbake_error){.status = SECBAKE_OK};
+	return decide(dd, program, point_limit, true, root, beyond, error);
 }
