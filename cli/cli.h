@@ -26,7 +26,7 @@ struct cli_verb {
 };
 
 extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_disasm, cli_explain,
-	cli_features, cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
+	cli_features, cli_refresh, cli_cache, cli_prove, cli_diff, cli_constants, cli_syscalls;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
@@ -85,8 +85,8 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
  */
 bool cli_matches(const char *pattern, const char *name);
 
-/* To stdout, in quotes; what is not UTF-8 or cannot stand in JSON is escaped or replaced. */
-void cli_print_json_string(const char *text);
+/* json.c: text as a JSON string on stdout, whatever bytes it has. */
+void cli_json_string(const char *text);
 
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);

@@ -55,22 +55,22 @@ static void print_json(const struct secbake_finding *finding, bool first)
 	const struct secbake_error *at = &finding->message;
 
 	printf("%s\n\t{\n\t\t\"code\": ", first ? "" : ",");
-	cli_print_json_string(finding->check->code);
+	cli_json_string(finding->check->code);
 	printf(",\n\t\t\"level\": ");
-	cli_print_json_string(levels[finding->level]);
+	cli_json_string(levels[finding->level]);
 	printf(",\n\t\t\"file\": ");
-	cli_print_json_string(at->file);
+	cli_json_string(at->file);
 	if (at->line)
 		printf(",\n\t\t\"line\": %u,\n\t\t\"column\": %u", at->line, at->column);
 	printf(",\n\t\t\"pointer\": ");
-	cli_print_json_string(at->pointer);
+	cli_json_string(at->pointer);
 	printf(",\n\t\t\"text\": ");
-	cli_print_json_string(at->text);
+	cli_json_string(at->text);
 	printf(",\n\t\t\"mend\": ");
-	cli_print_json_string(finding->check->mend);
+	cli_json_string(finding->check->mend);
 	if (*finding->reason) {
 		printf(",\n\t\t\"accepted\": ");
-		cli_print_json_string(finding->reason);
+		cli_json_string(finding->reason);
 	}
 	printf("\n\t}");
 }

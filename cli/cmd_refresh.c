@@ -29,24 +29,24 @@ static void print_json_event(struct report *report, const struct secbake_refresh
 	report->some = true;
 	if (event->root) {
 		fputs(", \"cache\": ", stdout);
-		cli_print_json_string(event->root);
+		cli_json_string(event->root);
 	}
 	if (event->error) {
 		if (event->error->file[0]) {
 			fputs(", \"file\": ", stdout);
-			cli_print_json_string(event->error->file);
+			cli_json_string(event->error->file);
 		}
 		if (event->error->line)
 			printf(", \"line\": %u", event->error->line);
 		if (event->error->pointer[0]) {
 			fputs(", \"pointer\": ", stdout);
-			cli_print_json_string(event->error->pointer);
+			cli_json_string(event->error->pointer);
 		}
 		fputs(", \"error\": ", stdout);
-		cli_print_json_string(event->error->text);
+		cli_json_string(event->error->text);
 		if (event->error->sys_errno) {
 			fputs(", \"system\": ", stdout);
-			cli_print_json_string(strerror(event->error->sys_errno));
+			cli_json_string(strerror(event->error->sys_errno));
 		}
 	}
 	putchar('}');

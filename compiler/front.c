@@ -75,3 +75,22 @@ enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_fro
 					 error);
 	return sb_resolve_oci(arena, front->document.oci, &options, reporter, resolved, error);
 }
+
+enum secbake_status sb_front_policy(struct sb_arena *arena,
+				    const struct secbake_compile_options *given,
+				    enum secbake_mode mode, struct sb_front *front,
+				    struct sb_resolved *resolved, struct secbake_error *error)
+{
+	enum secbake_status status = sb_front_read(arena, given, front, error);
+
+	if (status != SECBAKE_OK)
+		return status;
+	*resolved = (struct sb_resolved){0};
+	if (mode == SECBAKE_MODE_OWN && front->unrestricted)
+		return SECBAKE_OK;
+	status = sb_front_resolve(arena, front, mode == SECBAKE_MODE_OWN ? front->mode : mode,
+				  given->target.kernel, given->reporter, resolved, error);
+	if (status != SECBAKE_OK)
+		secbake_error_file(error, given->policy.file, 0, 0, NULL);
+	return status;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as a JSON string. */
+/* Strings in JSON. */
 #include "cli.h"
 
 /* The bytes of one UTF-8 character at text, or 0 where there is none. */
@@ -27,7 +27,7 @@ static size_t character(const unsigned char *text)
 }
 
 /* Paths may be any bytes, JSON may not: what is no character becomes U+FFFD. */
-void cli_print_json_string(const char *text)
+void cli_json_string(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
