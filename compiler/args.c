@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "cover.h"
 #include "search.h"
 
 /* Values lo and up, to where the next one begins. */
@@ -95,7 +96,7 @@ static const struct sb_node *test_word(struct sb_graph *graph, uint32_t offset, 
 		return sb_load(graph, offset, sb_test(graph, BPF_JSET, mask, one, zero));
 	if (mask == UINT32_MAX || round_boundaries(piece, &count, mask))
 		return count == 1 ? piece[0].target
-				  : sb_load(graph, offset, sb_search(graph, piece, count));
+				  : sb_load(graph, offset, sb_cover(graph, piece, count));
 	return sb_load(graph, offset, sb_and(graph, mask, sb_search(graph, piece, count)));
 }
 

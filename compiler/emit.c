@@ -113,16 +113,16 @@ static void put_all(struct emitter *e, const struct sb_node *root)
 	e->stack[depth++] = root;
 	while (depth && !e->failed && e->count <= SECBAKE_PROGRAM_MAX) {
 		const struct sb_node *node = e->stack[depth - 1];
-		const struct sb_node *heavy = node->t, *light = node->f;
+		const struct sb_node *first = node->t, *second = node->f;
 
-		if (light && light->weight > heavy->weight) {
-			heavy = node->f;
-			light = node->t;
+		if (second && !node->t_first) {
+			first = node->f;
+			second = node->t;
 		}
-		if (!placed(e, heavy)) {
-			e->stack[depth++] = heavy;
-		} else if (!placed(e, light)) {
-			e->stack[depth++] = light;
+		if (!placed(e, first)) {
+			e->stack[depth++] = first;
+		} else if (!placed(e, second)) {
+			e->stack[depth++] = second;
 		} else {
 			if (!placed(e, node))
 				put_node(e, node);
