@@ -26,7 +26,6 @@ struct importer {
 	uint32_t coarse_count, fine_count;
 	uint16_t *known; /* by id of a node of the graph: its index here */
 	const struct sb_node **leaf;
-	uint32_t *leaf_of; /* of each atom */
 	uint32_t atoms;
 };
 
@@ -132,7 +131,7 @@ static bool add_atom(struct importer *im, uint32_t map, uint32_t lo, uint32_t hi
 	if (im->atoms == SB_NET_WORDS_MAX * 64 || index == SB_NET_NONE ||
 	    leaf != arrive(im->root[map], hi))
 		return false;
-	im->leaf_of[im->atoms] = index;
+	net->leaf_of[im->atoms] = index;
 	net->atom[im->atoms++] = (struct sb_atom){
 		.lo = shown_as,
 		.hi = shown_as + (hi - lo),
@@ -194,6 +193,8 @@ static bool collect_atoms(struct importer *im)
 	}
 	start_word(im);
 	net->weighted = im->atoms / 64;
+	for (uint32_t a = 0; a < im->atoms; a++)
+		net->price[a] = net->atom[a].used ? SB_COST_STEP : 0;
 	net->start = sb_alloc(net->graph->arena, maps, SB_NET_WORDS_MAX * sizeof(uint64_t));
 	if (!net->start)
 		return false;
@@ -216,6 +217,7 @@ static bool collect_atoms(struct importer *im)
 		return true;
 	start_word(im);
 	net->x32 = im->atoms / 64;
+	net->x32_bit = SECBAKE_X32_BIT;
 	first[0] = im->atoms;
 	if (!add_x32(im, x32_map, false))
 		return false;
@@ -251,10 +253,10 @@ static bool fill_sets(struct importer *im)
 
 		if (!net->atom[a].used)
 			continue;
-		sb_net_set(net, net->right, im->leaf_of[a])[a / 64] |= 1ull << a % 64;
+		sb_net_set(net, net->right, net->leaf_of[a])[a / 64] |= 1ull << a % 64;
 		if (!x32 && (net->atom[a].hi & SECBAKE_X32_BIT || net->atom[a].hi >> 31))
 			net->unmaskable[a / 64] |= 1ull << a % 64;
-		net->seed = (net->seed ^ net->atom[a].lo ^ (uint64_t)im->leaf_of[a] << 32) *
+		net->seed = (net->seed ^ net->atom[a].lo ^ (uint64_t)net->leaf_of[a] << 32) *
 			    0x9e3779b97f4a7c15u;
 		net->seed ^= net->seed >> 29;
 	}
@@ -378,16 +380,16 @@ static bool allocate(struct importer *im)
 
 	net->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->order));
 	net->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->position));
-	net->alias = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->alias));
 	net->stack = sb_alloc(arena, SB_NET_NODES_MAX, 4 * sizeof(*net->stack));
 	net->leaf = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(const struct sb_node *));
 	net->test = sb_alloc(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
 	net->test_bucket = sb_alloc(arena, TEST_BUCKETS, sizeof(*net->test_bucket));
 	net->atom = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->atom));
-	im->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*im->leaf_of));
+	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
+	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
-	if (!net->order || !net->position || !net->alias || !net->stack || !net->leaf ||
-	    !net->test || !net->test_bucket || !net->atom || !im->leaf_of || !im->known)
+	if (!net->order || !net->position || !net->stack || !net->leaf ||
+	    !net->test || !net->test_bucket || !net->atom || !net->leaf_of || !net->price || !im->known)
 		return false;
 	memset(im->known, 0xff, net->graph->node_count * sizeof(*im->known)); /* SB_NET_NONE */
 	return sb_net_shape_new(net, &net->shape);

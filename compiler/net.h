@@ -60,7 +60,7 @@ struct sb_net {
 	uint32_t arch[2]; /* audit_arch of the first maps */
 	uint64_t *start; /* set by map: what enters at its root */
 	/* x32: word of the first atom as it is, and masked; words of each. 0: none */
-	uint32_t x32, masked, x32_words;
+	uint32_t x32, masked, x32_words, x32_bit;
 	uint64_t *unmaskable; /* atoms that MASK would change into something else */
 	uint32_t leaf_count;
 	const struct sb_node **leaf;
@@ -69,6 +69,8 @@ struct sb_net {
 	uint32_t test_count;
 	uint16_t *test_bucket;
 	struct sb_atom *atom;
+	uint16_t *leaf_of;   /* by atom */
+	uint32_t *price;     /* by atom: of a step on its path, in ps */
 	uint32_t hot_count;
 	struct sb_hot *hot;
 	uint64_t seed;
@@ -80,7 +82,7 @@ struct sb_net {
 	uint16_t *order;	   /* nodes in use, each before its successors */
 	uint32_t order_count;
 	uint16_t *position; /* of a node in order; SB_NET_NONE: not in use */
-	uint16_t *alias, *stack;
+	uint16_t *stack;
 };
 
 /* Numbers lo to hi, all of them with one decision and on one side of each test made of cuts. */
@@ -138,8 +140,20 @@ bool sb_net_leads_to(const struct sb_net *net, const struct sb_net_shape *shape,
 void sb_net_replace(const struct sb_net *net, struct sb_net_shape *shape, uint16_t old,
 		    uint16_t with);
 
+/*
+ * net_rebuild.c: makes anew what an edge of shape (a copy of the current one, with
+ * decides written) leads to: that of node from, or a root (from SB_NET_NONE), which
+ * set takes. percent: of the price of steps, to see things differently. False: the
+ * edge is as it was.
+ */
+struct sb_net_rebuild;
+struct sb_net_rebuild *sb_net_rebuild_new(struct sb_net *net);
+bool sb_net_rebuild(struct sb_net_rebuild *r, struct sb_net_shape *shape, uint16_t from,
+		    uint16_t *edge, const uint64_t *set, uint32_t percent);
+
 /* The passes over it: net_redirect.c, net_bypass.c, net_search.c. */
 void sb_net_redirect(struct sb_net *net);
+void sb_net_rebuild_all(struct sb_net *net);
 void sb_net_bypass(struct sb_net *net);
 void sb_net_search(struct sb_net *net, uint32_t tries, bool warm);
 

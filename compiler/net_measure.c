@@ -104,8 +104,11 @@ static bool put_in_order(struct sb_net *net, const struct sb_net_shape *shape, u
 	struct walk walk = {.net = net, .shape = shape};
 
 	memset(net->position, 0xff, shape->count * sizeof(*net->position)); /* UNSEEN */
-	for (uint32_t i = 0; i < net->map_count; i++)
+	for (uint32_t i = 0; i < net->map_count; i++) {
 		visit(&walk, shape->root[i]);
+		/* The load in front of it needs it next to itself, or a copy. */
+		walk.insns += net->stack[walk.done - 1] != shape->root[i];
+	}
 	for (uint32_t i = 0; i < walk.done; i++) {
 		net->order[i] = net->stack[walk.done - 1 - i];
 		net->position[net->order[i]] = (uint16_t)i;
@@ -115,81 +118,87 @@ static bool put_in_order(struct sb_net *net, const struct sb_net_shape *shape, u
 	return !walk.circle;
 }
 
-static uint16_t through(const struct sb_net *net, uint16_t index)
+static bool meet(const struct sb_net *net, const uint64_t *a, const uint64_t *b)
 {
-	while (net->alias[index] != index)
-		index = net->alias[index];
-	return index;
+	for (uint32_t w = 0; w < net->words; w++)
+		if (a[w] & b[w])
+			return true;
+	return false;
+}
+
+/* Where set arrives behind tests that are the same for all of it. */
+static uint16_t skip(const struct sb_net *net, const struct sb_net_shape *shape,
+		     const uint64_t *set, uint16_t to)
+{
+	for (;;) {
+		const struct sb_net_node *node = &shape->node[to];
+		const struct sb_net_test *test = &net->test[node->test];
+
+		if (node->kind == SB_NET_LEAF || node->kind == SB_NET_MASK)
+			return to;
+		if (node->t == node->f || !meet(net, set, test->no))
+			to = node->t;
+		else if (!meet(net, set, test->yes))
+			to = node->f;
+		else
+			return to;
+	}
+}
+
+/* Set takes the edge; what it need not be asked is skipped. */
+static void pass(struct sb_net *net, const struct sb_net_shape *shape, const uint64_t *set,
+		 uint16_t *edge, bool *skipped)
+{
+	uint16_t to = is_empty(net, set) ? *edge : skip(net, shape, set, *edge);
+
+	*skipped |= to != *edge;
+	*edge = to;
+	add(net, sb_net_set(net, net->reach, to), set);
 }
 
 /* Follows what enters to the leaves. False: something arrives where it should not. */
-static bool flow(struct sb_net *net, const struct sb_net_shape *shape, bool *trivial)
+static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 {
-	uint64_t yes[SB_NET_WORDS_MAX], no[SB_NET_WORDS_MAX];
+	uint64_t set[SB_NET_WORDS_MAX];
 
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		net->alias[net->order[i]] = net->order[i];
-		memset(sb_net_set(net, net->reach, net->order[i]), 0, net->words * sizeof(*yes));
-	}
+	for (uint32_t i = 0; i < net->order_count; i++)
+		memset(sb_net_set(net, net->reach, net->order[i]), 0, net->words * sizeof(*set));
 	for (uint32_t i = 0; i < net->map_count; i++)
-		add(net, sb_net_set(net, net->reach, shape->root[i]),
-		    sb_net_set(net, net->start, i));
+		pass(net, shape, sb_net_set(net, net->start, i), &shape->root[i], skipped);
 	for (uint32_t i = 0; i < net->order_count; i++) {
-		uint16_t index = net->order[i];
-		const struct sb_net_node *node = &shape->node[index];
-		const uint64_t *reach = sb_net_set(net, net->reach, index);
+		struct sb_net_node *node = &shape->node[net->order[i]];
+		const uint64_t *reach = sb_net_set(net, net->reach, net->order[i]);
 
 		if (node->kind == SB_NET_LEAF) {
 			if (!sb_net_within(net, reach, sb_net_set(net, net->right, node->test)))
 				return false;
 			continue;
 		}
-		sb_net_edge(net, node, reach, true, yes);
-		add(net, sb_net_set(net, net->reach, node->t), yes);
+		if (node->kind == SB_NET_MASK && meet(net, reach, net->unmaskable))
+			return false;
+		sb_net_edge(net, node, reach, true, set);
+		pass(net, shape, set, &node->t, skipped);
 		if (node->kind == SB_NET_MASK) {
-			for (uint32_t w = 0; w < net->words; w++)
-				if (reach[w] & net->unmaskable[w])
-					return false;
+			node->f = node->t;
 			continue;
 		}
-		sb_net_edge(net, node, reach, false, no);
-		add(net, sb_net_set(net, net->reach, node->f), no);
-		if (node->t == node->f || is_empty(net, no))
-			net->alias[index] = node->t;
-		else if (is_empty(net, yes))
-			net->alias[index] = node->f;
-		*trivial |= net->alias[index] != index;
+		sb_net_edge(net, node, reach, false, set);
+		pass(net, shape, set, &node->f, skipped);
 	}
 	return true;
-}
-
-static void drop_trivial(struct sb_net *net, struct sb_net_shape *shape)
-{
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		struct sb_net_node *node = &shape->node[net->order[i]];
-
-		if (node->kind != SB_NET_LEAF) {
-			node->t = through(net, node->t);
-			node->f = through(net, node->f);
-		}
-	}
-	for (uint32_t i = 0; i < net->map_count; i++)
-		shape->root[i] = through(net, shape->root[i]);
 }
 
 uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 {
 	uint64_t steps = 0, hot = 0;
 	uint64_t price;
-	bool trivial;
+	bool skipped;
 
 	do {
-		trivial = false;
-		if (!put_in_order(net, shape, &price) || !flow(net, shape, &trivial))
+		skipped = false;
+		if (!put_in_order(net, shape, &price) || !flow(net, shape, &skipped))
 			return UINT64_MAX;
-		if (trivial)
-			drop_trivial(net, shape);
-	} while (trivial);
+	} while (skipped);
 	for (uint32_t i = 0; i < net->order_count; i++) {
 		const uint64_t *reach = sb_net_set(net, net->reach, net->order[i]);
 

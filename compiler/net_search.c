@@ -26,6 +26,7 @@ struct search {
 	struct view other; /* of the trial, or after a swap of the current shape */
 	uint32_t *boundary; /* numbers at which decisions change */
 	uint32_t boundary_count;
+	struct sb_net_rebuild *rebuild;
 	uint16_t select[2];
 	uint32_t select_count;
 	uint64_t cost, best_cost;
@@ -308,8 +309,20 @@ static bool turn_order(struct search *s)
 	return true;
 }
 
+/* What an edge leads to is made anew, with prices that are a little off. */
+static bool rebuild(struct search *s)
+{
+	struct edge edge;
+
+	any_edge(s, &edge);
+	return !edge.select && sb_net_rebuild(s->rebuild, &s->trial, edge.from, edge.to, edge.set,
+					      60 + below(s, 81));
+}
+
 static bool move(struct search *s)
 {
+	if (!below(s, 64))
+		return rebuild(s);
 	switch (below(s, 16)) {
 	case 0: case 1: case 2: case 3: case 4:
 		return move_edge(s);
@@ -396,12 +409,13 @@ void sb_net_search(struct sb_net *net, uint32_t tries, bool warm)
 {
 	struct search s = {.net = net, .random = net->seed};
 	struct sb_arena *arena = net->graph->arena;
-	const uint64_t hottest = SB_COST_INSN*(uint64_t)atoi(getenv("T0"))/100;
+	const uint64_t hottest = SB_COST_INSN*(uint64_t)atoi(getenv("T0")?getenv("T0"):"30")/100;
 
 	s.other.reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(uint64_t));
 	s.other.order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*s.other.order));
 	s.other.position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*s.other.position));
-	if (!s.other.reach || !s.other.order || !s.other.position ||
+	s.rebuild = sb_net_rebuild_new(net);
+	if (!s.rebuild || !s.other.reach || !s.other.order || !s.other.position ||
 	    !sb_net_shape_new(net, &s.trial) || !sb_net_shape_new(net, &s.best) ||
 	    !collect_boundaries(&s))
 		return;

@@ -83,6 +83,8 @@ static void improve(struct sb_graph *graph, const struct sb_decided *decided,
 		return;
 	if (sb_pass_on(tuning, SB_PASS_REDIRECT))
 		sb_net_redirect(net);
+	if (sb_pass_on(tuning, SB_PASS_REBUILD))
+		sb_net_rebuild_all(net);
 	if (sb_pass_on(tuning, SB_PASS_BYPASS))
 		sb_net_bypass(net);
 	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
