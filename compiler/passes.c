@@ -7,12 +7,12 @@
 const struct sb_pass_text sb_pass_text[SB_PASSES] = {
 	[SB_PASS_PEEL] = {"peel", "single values leave a range by JEQ, not only by JGE splits"},
 	[SB_PASS_COVER] = {"cover", "a set of values of an argument as one test of a mask"},
+	[SB_PASS_DIAGRAM] = {"diagram", "cases over several arguments look at each only once"},
 	[SB_PASS_FOLD_X32] = {"fold-x32", "x32 joins x86_64 behind what it decides otherwise"},
 	[SB_PASS_REDIRECT] = {"redirect",
 			      "a node gives way to one that decides right for what reaches it"},
 	[SB_PASS_REBUILD] = {"rebuild", "an architecture's tree anew, ending in others' nodes"},
 	[SB_PASS_BYPASS] = {"bypass", "many numbers pass in front of tests that are not for them"},
-	[SB_PASS_CLIMB] = {"climb", "a bounded descent by the moves of anneal"},
 	[SB_PASS_ANNEAL] = {"anneal", "effort best: a long search by random moves"},
 	[SB_PASS_LAYOUT] = {"layout", "the order of instructions that lets most tests fall through"},
 };

@@ -15,7 +15,6 @@
 
 /* The kernel emulates a new filter once for each number of its tables: these weigh. */
 /* Tries of the search; each takes some 10 us for a policy of containers' size. */
-#define TRIES_DEFAULT 100u
 #define TRIES_BEST (getenv("TRIES")?(uint32_t)atoi(getenv("TRIES")):400000u)
 
 static uint32_t weight_of(const struct sb_range *range)
@@ -83,14 +82,12 @@ static void improve(struct sb_graph *graph, const struct sb_decided *decided,
 		return;
 	if (sb_pass_on(tuning, SB_PASS_REDIRECT))
 		sb_net_redirect(net);
-	if (sb_pass_on(tuning, SB_PASS_REBUILD))
+	if (sb_pass_on(tuning, SB_PASS_REBUILD) && tuning->best)
 		sb_net_rebuild_all(net);
 	if (sb_pass_on(tuning, SB_PASS_BYPASS))
 		sb_net_bypass(net);
 	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
 		sb_net_search(net, TRIES_BEST, true);
-	if (sb_pass_on(tuning, SB_PASS_CLIMB))
-		sb_net_search(net, TRIES_DEFAULT, false);
 	sb_net_export(net, root);
 }
 
