@@ -94,6 +94,7 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 				      const struct sb_layer *layer, struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
+	struct sb_tuning tuning = {.best = getenv("SB_BEST") != NULL,.off=getenv("SB_OFF")?(uint32_t)atoi(getenv("SB_OFF")):0};
 	enum secbake_status status;
 
 	if (!made || !layer_hash(resolved, layer, &made->hash))
@@ -105,7 +106,7 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 		*program = known->program;
 		return SECBAKE_OK;
 	}
-	status = sb_generate(c->arena, layer, resolved->big_endian, &made->program, c->error);
+	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program, c->error);
 	if (status != SECBAKE_OK)
 		return status;
 	made->next = c->known;

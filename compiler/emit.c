@@ -63,12 +63,6 @@ static void bring_near(struct emitter *e, const struct sb_node *node, uint32_t r
 	e->place[node->id] = e->count - 1;
 }
 
-static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
-{
-	bring_near(e, node->t, 0);
-	put(e, code, 0, 0, node->k);
-}
-
 static void put_test(struct emitter *e, const struct sb_node *node)
 {
 	/* Bringing one near pushes the other one away: by one instruction at the most. */
@@ -76,6 +70,20 @@ static void put_test(struct emitter *e, const struct sb_node *node)
 	bring_near(e, node->f, REACH);
 	put(e, (uint16_t)(BPF_JMP | node->op | BPF_K), distance(e, node->t), distance(e, node->f),
 	    node->k);
+}
+
+/* What is to follow a load: where it stands elsewhere, a test is written again, as long as a jump. */
+static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
+{
+	const struct sb_node *next = node->t;
+
+	if (distance(e, next) && next->kind == SB_NODE_TEST && distance(e, next->t) < REACH &&
+	    distance(e, next->f) < REACH) {
+		put_test(e, next);
+		e->place[next->id] = e->count - 1;
+	}
+	bring_near(e, next, 0);
+	put(e, code, 0, 0, node->k);
 }
 
 static void put_node(struct emitter *e, const struct sb_node *node)
@@ -113,16 +121,16 @@ static void put_all(struct emitter *e, const struct sb_node *root)
 	e->stack[depth++] = root;
 	while (depth && !e->failed && e->count <= SECBAKE_PROGRAM_MAX) {
 		const struct sb_node *node = e->stack[depth - 1];
-		const struct sb_node *heavy = node->t, *light = node->f;
+		const struct sb_node *first = node->t, *second = node->f;
 
-		if (light && light->weight > heavy->weight) {
-			heavy = node->f;
-			light = node->t;
+		if (second && !node->t_first) {
+			first = node->f;
+			second = node->t;
 		}
-		if (!placed(e, heavy)) {
-			e->stack[depth++] = heavy;
-		} else if (!placed(e, light)) {
-			e->stack[depth++] = light;
+		if (!placed(e, first)) {
+			e->stack[depth++] = first;
+		} else if (!placed(e, second)) {
+			e->stack[depth++] = second;
 		} else {
 			if (!placed(e, node))
 				put_node(e, node);

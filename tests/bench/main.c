@@ -242,11 +242,14 @@ int main(int argc, char **argv)
 	struct secbake_error error = {0};
 
 	settle();
+	if (argc == 2 && !strcmp(argv[1], "fit"))
+		return bench_fit();
 	if (argc == 8 && !strcmp(argv[1], "start"))
 		return bench_start(argv + 2);
 	if (argc < 5 || strcmp(argv[1], "policies"))
 		bench_die(
 			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"
+			"       secbake-bench fit\n"
 			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES");
 	if (secbake_features_probe(&features, &error) != SECBAKE_OK)
 		bench_die("%s", error.text);

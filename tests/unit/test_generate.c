@@ -22,6 +22,8 @@
 #include "../lib/evaluate.h"
 #include "../lib/support.h"
 
+static const struct sb_tuning tuning;
+
 struct check {
 	struct test_visitor visitor;
 	const struct sb_layer *layer;
@@ -48,7 +50,7 @@ static void check_layer(struct sb_arena *arena, const struct sb_layer *layer, bo
 	struct secbake_error error = {0};
 	struct sb_program program;
 
-	if (sb_generate(arena, layer, big_endian, &program, &error) != SECBAKE_OK)
+	if (sb_generate(arena, layer, &tuning, big_endian, &program, &error) != SECBAKE_OK)
 		fail_msg("not generated: %s", error.text);
 	check.program = &program;
 	test_calls_of_layer(layer, random, &check.visitor);
@@ -245,7 +247,7 @@ static void too_long(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++)
 		entry[i] = (struct sb_entry){i, 0, NULL, SECCOMP_RET_ERRNO | (i % 4096)};
-	assert_int_equal(sb_generate(arena, &layer, false, &program, &error), SECBAKE_ERR_LIMIT);
+	assert_int_equal(sb_generate(arena, &layer, &tuning, false, &program, &error), SECBAKE_ERR_LIMIT);
 	assert_non_null(strstr(error.text, "4096 instructions"));
 	sb_arena_free(arena);
 }
@@ -273,7 +275,7 @@ static void known_lengths(void **state)
 		rule[i] = (struct sb_rule){
 			.action = SECCOMP_RET_ALLOW, .clause_count = 1, .clause = &clause[i]};
 	}
-	assert_int_equal(sb_generate(arena, &layer, false, &program, &error), SECBAKE_OK);
+	assert_int_equal(sb_generate(arena, &layer, &tuning, false, &program, &error), SECBAKE_OK);
 	/* ld arch, jeq, ld nr, jeq, ld high, jeq, ld low, 3 jeq, and three verdicts */
 	assert_int_equal(program.count, 13);
 	sb_arena_free(arena);
