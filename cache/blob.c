@@ -94,10 +94,11 @@ uint32_t secbake_blob_count(const struct secbake_blob *blob, enum secbake_blob_s
 static void record(const struct secbake_blob *blob, enum secbake_blob_section section,
 		   uint32_t index, void *out)
 {
-	size_t size = sb_record_size(section);
+	struct secbake_blob_range range = range_of(blob, section);
+	uint64_t size = sb_record_size(section), at = index * size;
 
-	if (index < secbake_blob_count(blob, section))
-		memcpy(out, blob->bytes + range_of(blob, section).offset + index * size, size);
+	if (at + size <= range.size)
+		memcpy(out, blob->bytes + range.offset + at, size);
 }
 
 struct secbake_blob_variant secbake_blob_variant(const struct secbake_blob *blob, uint32_t index)

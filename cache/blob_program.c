@@ -26,63 +26,89 @@ static uint32_t insn_k(const uint8_t *insn, bool big_endian)
 	return big_endian ? __builtin_bswap32(k) : k;
 }
 
+/* What an instruction's operands must keep to. */
+enum rule {
+	UNKNOWN = 0, /* the kernel does not take it */
+	ANY,
+	DATA,	 /* k: offset of a word of struct seccomp_data */
+	DIVISOR, /* k: not 0 */
+	SHIFT,	 /* k: below 32 */
+	MEMORY,	 /* k: a memory word */
+	JUMP,	 /* k: how many instructions are jumped over */
+	BRANCH,	 /* jt, jf: likewise */
+};
+
+/* By code; a table, because a start is as long as what is looked at here. */
+static const uint8_t rules[256] = {
+	[BPF_LD | BPF_W | BPF_ABS] = DATA,
+	[BPF_LD | BPF_W | BPF_LEN] = ANY,
+	[BPF_LDX | BPF_W | BPF_LEN] = ANY,
+	[BPF_LD | BPF_IMM] = ANY,
+	[BPF_LDX | BPF_IMM] = ANY,
+	[BPF_LD | BPF_MEM] = MEMORY,
+	[BPF_LDX | BPF_MEM] = MEMORY,
+	[BPF_ST] = MEMORY,
+	[BPF_STX] = MEMORY,
+	[BPF_MISC | BPF_TAX] = ANY,
+	[BPF_MISC | BPF_TXA] = ANY,
+	[BPF_RET | BPF_K] = ANY,
+	[BPF_RET | BPF_A] = ANY,
+	[BPF_ALU | BPF_NEG] = ANY,
+	[BPF_ALU | BPF_ADD | BPF_K] = ANY,
+	[BPF_ALU | BPF_ADD | BPF_X] = ANY,
+	[BPF_ALU | BPF_SUB | BPF_K] = ANY,
+	[BPF_ALU | BPF_SUB | BPF_X] = ANY,
+	[BPF_ALU | BPF_MUL | BPF_K] = ANY,
+	[BPF_ALU | BPF_MUL | BPF_X] = ANY,
+	[BPF_ALU | BPF_DIV | BPF_K] = DIVISOR,
+	[BPF_ALU | BPF_DIV | BPF_X] = ANY,
+	[BPF_ALU | BPF_AND | BPF_K] = ANY,
+	[BPF_ALU | BPF_AND | BPF_X] = ANY,
+	[BPF_ALU | BPF_OR | BPF_K] = ANY,
+	[BPF_ALU | BPF_OR | BPF_X] = ANY,
+	[BPF_ALU | BPF_XOR | BPF_K] = ANY,
+	[BPF_ALU | BPF_XOR | BPF_X] = ANY,
+	[BPF_ALU | BPF_LSH | BPF_K] = SHIFT,
+	[BPF_ALU | BPF_LSH | BPF_X] = ANY,
+	[BPF_ALU | BPF_RSH | BPF_K] = SHIFT,
+	[BPF_ALU | BPF_RSH | BPF_X] = ANY,
+	[BPF_JMP | BPF_JA] = JUMP,
+	[BPF_JMP | BPF_JEQ | BPF_K] = BRANCH,
+	[BPF_JMP | BPF_JEQ | BPF_X] = BRANCH,
+	[BPF_JMP | BPF_JGE | BPF_K] = BRANCH,
+	[BPF_JMP | BPF_JGE | BPF_X] = BRANCH,
+	[BPF_JMP | BPF_JGT | BPF_K] = BRANCH,
+	[BPF_JMP | BPF_JGT | BPF_X] = BRANCH,
+	[BPF_JMP | BPF_JSET | BPF_K] = BRANCH,
+	[BPF_JMP | BPF_JSET | BPF_X] = BRANCH,
+};
+
 /* left: how many instructions follow. */
 static const char *insn_wrong(uint16_t code, uint32_t k, uint32_t jt, uint32_t jf, uint32_t left)
 {
-	switch (code) {
-	case BPF_LD | BPF_W | BPF_ABS:
+	enum rule rule = code < sizeof(rules) ? (enum rule)rules[code] : UNKNOWN;
+
+	switch (rule) {
+	case UNKNOWN:
+		return "the kernel does not take it";
+	case ANY:
+		return NULL;
+	case DATA:
 		return k < sizeof(struct seccomp_data) && k % 4 == 0
 			       ? NULL
 			       : "it loads from beside the call's data";
-	case BPF_LD | BPF_W | BPF_LEN:
-	case BPF_LDX | BPF_W | BPF_LEN:
-	case BPF_LD | BPF_IMM:
-	case BPF_LDX | BPF_IMM:
-	case BPF_MISC | BPF_TAX:
-	case BPF_MISC | BPF_TXA:
-	case BPF_RET | BPF_K:
-	case BPF_RET | BPF_A:
-	case BPF_ALU | BPF_NEG:
-	case BPF_ALU | BPF_ADD | BPF_K:
-	case BPF_ALU | BPF_ADD | BPF_X:
-	case BPF_ALU | BPF_SUB | BPF_K:
-	case BPF_ALU | BPF_SUB | BPF_X:
-	case BPF_ALU | BPF_MUL | BPF_K:
-	case BPF_ALU | BPF_MUL | BPF_X:
-	case BPF_ALU | BPF_DIV | BPF_X:
-	case BPF_ALU | BPF_AND | BPF_K:
-	case BPF_ALU | BPF_AND | BPF_X:
-	case BPF_ALU | BPF_OR | BPF_K:
-	case BPF_ALU | BPF_OR | BPF_X:
-	case BPF_ALU | BPF_XOR | BPF_K:
-	case BPF_ALU | BPF_XOR | BPF_X:
-	case BPF_ALU | BPF_LSH | BPF_X:
-	case BPF_ALU | BPF_RSH | BPF_X:
-		return NULL;
-	case BPF_ALU | BPF_DIV | BPF_K:
+	case DIVISOR:
 		return k ? NULL : "it divides by zero";
-	case BPF_ALU | BPF_LSH | BPF_K:
-	case BPF_ALU | BPF_RSH | BPF_K:
+	case SHIFT:
 		return k < 32 ? NULL : "it shifts by 32 or more";
-	case BPF_LD | BPF_MEM:
-	case BPF_LDX | BPF_MEM:
-	case BPF_ST:
-	case BPF_STX:
+	case MEMORY:
 		return k < BPF_MEMWORDS ? NULL : "it uses a memory word that does not exist";
-	case BPF_JMP | BPF_JA:
+	case JUMP:
 		return k < left ? NULL : "it jumps behind the end";
-	case BPF_JMP | BPF_JEQ | BPF_K:
-	case BPF_JMP | BPF_JEQ | BPF_X:
-	case BPF_JMP | BPF_JGE | BPF_K:
-	case BPF_JMP | BPF_JGE | BPF_X:
-	case BPF_JMP | BPF_JGT | BPF_K:
-	case BPF_JMP | BPF_JGT | BPF_X:
-	case BPF_JMP | BPF_JSET | BPF_K:
-	case BPF_JMP | BPF_JSET | BPF_X:
+	case BRANCH:
 		return jt < left && jf < left ? NULL : "it jumps behind the end";
-	default:
-		return "the kernel does not take it";
 	}
+	return "the kernel does not take it";
 }
 
 const char *sb_program_wrong(const uint8_t *insn, uint32_t count, bool big_endian, uint32_t *at)

@@ -3,12 +3,16 @@
 #include "lookup.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "hash_stream.h"
 
 #define READ_SIZE 16384u
+/* A page of stack costs as much as half a dozen reads: of a small file, only one is used. */
+#define READ_SMALL 4096u
+#define SMALL 65536u
 #define LEFT_OPEN_MAX 8u		       /* sources; a limit on open files may be low */
 #define FILE_NAME_MAX (SECBAKE_NAME_MAX + 16u) /* NAME and a suffix */
 
@@ -79,7 +83,10 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 	enum secbake_status status = SECBAKE_OK;
 	bool named = !options->secure;
 
-	*lookup = (struct sb_lookup){.trust = sb_trust_self()};
+	/* Not the rest, which is a page of stack to touch. */
+	memset(lookup, 0, offsetof(struct sb_lookup, user_cache));
+	lookup->user_cache[0] = '\0';
+	lookup->trust = sb_trust_self();
 	if (options->secure)
 		lookup->trust.uid = 0;
 	lookup->policy_trust = lookup->trust;
@@ -196,10 +203,11 @@ static enum secbake_status find_policy(struct folders *folders, const char *name
 	if (status)
 		return status;
 	for (size_t i = 0; i < lookup->policies.count; i++) {
-		struct secbake_error why = {0};
+		struct secbake_error why;
 		struct sb_policy at = {.root = i};
 		bool in_folder;
 
+		why.status = SECBAKE_OK;
 		status = folder(folders, i, &at.dir, &why);
 		in_folder = !status;
 		if (in_folder)
@@ -235,31 +243,52 @@ enum secbake_status sb_lookup_policy(const struct sb_lookup *lookup, const char 
 	return status;
 }
 
+/*
+ * Up to size bytes, to the end of the file or to so many: who knows the size from
+ * fstat need not ask for the end.
+ */
+static enum secbake_status hash_up_to(int fd, uint64_t size, struct secbake_hash *hash,
+				      uint64_t *total, struct secbake_error *error)
+{
+	uint8_t buffer[READ_SIZE];
+	const size_t chunk = size <= SMALL ? READ_SMALL : READ_SIZE;
+	/* Its end, next to frames that are in use. */
+	uint8_t *const to = buffer + sizeof(buffer) - chunk;
+	struct sb_hash_stream stream;
+	ssize_t got = 1;
+
+	*total = 0;
+	sb_hash_begin(&stream);
+	while (*total < size && got) {
+		uint64_t left = size - *total;
+
+		got = read(fd, to, left < chunk ? (size_t)left : chunk);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+						 "cannot read a file");
+		sb_hash_add(&stream, to, (size_t)got);
+		*total += (uint64_t)got;
+	}
+	*hash = sb_hash_end(&stream);
+	return SECBAKE_OK;
+}
+
 enum secbake_status sb_hash_fd(int fd, uint64_t size_max, struct secbake_hash *hash,
 			       struct secbake_error *error)
 {
-	uint8_t buffer[READ_SIZE];
-	struct sb_hash_stream stream;
-	uint64_t total = 0;
-	ssize_t got;
+	struct secbake_hash all;
+	uint64_t total;
+	enum secbake_status status = hash_up_to(fd, size_max + 1, &all, &total, error);
 
-	sb_hash_begin(&stream);
-	for (;;) {
-		got = read(fd, buffer, sizeof(buffer));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		total += (uint64_t)got;
-		if (total > size_max)
-			return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
-						 "a file has more than %llu bytes",
-						 (unsigned long long)size_max);
-		sb_hash_add(&stream, buffer, (size_t)got);
-	}
-	if (got < 0)
-		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot read a file");
-	*hash = sb_hash_end(&stream);
+	if (status)
+		return status;
+	if (total > size_max)
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
+					 "a file has more than %llu bytes",
+					 (unsigned long long)size_max);
+	*hash = all;
 	return SECBAKE_OK;
 }
 
@@ -274,9 +303,19 @@ struct check {
 	struct secbake_error *error;
 };
 
-static enum secbake_status stale(const struct check *check, const char *what, const char *why)
+static const char *source_suffix(const struct secbake_blob_source *source)
 {
-	return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0, "source %s %s", what, why);
+	return source->kind == SECBAKE_SOURCE_POLICY	? SB_SUFFIX_POLICY
+	       : source->kind == SECBAKE_SOURCE_OPTIONS ? SB_SUFFIX_OPTIONS
+							: "";
+}
+
+static enum secbake_status stale(const struct check *check,
+				 const struct secbake_blob_source *source, const char *why)
+{
+	return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0, "source %s%s %s",
+				 secbake_blob_string(check->blob, source->name),
+				 source_suffix(source), why);
 }
 
 /* The folder of a FILE's parent: the root of the POLICY above, then the folders of the FILEs. */
@@ -314,12 +353,24 @@ static enum secbake_status parent_path(const struct check *check, uint32_t index
 	return SECBAKE_OK;
 }
 
+/* A FILE below the folder of its parent. Apart, because its path takes a page of stack. */
+static __attribute__((noinline)) enum secbake_status
+open_file_source(const struct check *check, uint32_t index, const struct sb_trust *trust, int dir,
+		 int *fd, uint64_t *size, struct secbake_error *error)
+{
+	char path[SB_PATH_MAX];
+
+	if (parent_path(check, index, path))
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0, "its path is too long");
+	return sb_trust_file_at(trust, dir, path, SB_SOURCE_SIZE_MAX, fd, size, error);
+}
+
 /* Opens source number index; MISSING when it is not there. */
 static enum secbake_status open_source(struct check *check, uint32_t index,
 				       const struct secbake_blob_source *source, const char *name,
-				       int *fd, struct secbake_error *error)
+				       int *fd, uint64_t *size, struct secbake_error *error)
 {
-	char path[SB_PATH_MAX];
+	char options[FILE_NAME_MAX];
 	enum secbake_status status;
 	struct sb_policy found = {0};
 	struct sb_trust trust;
@@ -330,68 +381,70 @@ static enum secbake_status open_source(struct check *check, uint32_t index,
 		status = find_policy(&check->folders, name, &found, error);
 		if (!status) {
 			*fd = found.fd;
+			*size = found.size;
 			check->root[index] = (uint8_t)found.root;
 		}
 		return status;
 	}
 	root = check->root[source->parent];
 	check->root[index] = root;
-	if (source->kind == SECBAKE_SOURCE_OPTIONS)
-		status = file_name(path, name, SB_SUFFIX_OPTIONS, error);
-	else
-		status = parent_path(check, index, path);
-	if (status)
-		return secbake_error_set(error, status, 0, "the path of source %s is too long",
-					 name);
 	status = folder(&check->folders, root, &dir, error);
 	if (status)
 		return status;
 	trust = *sb_lookup_policy_trust(check->lookup, root);
 	trust.leave_open = trust.leave_open && index < LEFT_OPEN_MAX;
-	status = sb_trust_file_at(&trust, dir, path, SB_SOURCE_SIZE_MAX, fd, NULL, error);
-	return status;
+	if (source->kind == SECBAKE_SOURCE_FILE)
+		return open_file_source(check, index, &trust, dir, fd, size, error);
+	status = file_name(options, name, SB_SUFFIX_OPTIONS, error);
+	if (status)
+		return status;
+	return sb_trust_file_at(&trust, dir, options, SB_SOURCE_SIZE_MAX, fd, size, error);
 }
 
-static const char *source_suffix(const struct secbake_blob_source *source)
+/* Is the content of this file, of size bytes when it was opened, the recorded one? */
+static enum secbake_status check_content(const struct check *check,
+					 const struct secbake_blob_source *source, int fd,
+					 uint64_t size)
 {
-	return source->kind == SECBAKE_SOURCE_POLICY	? SB_SUFFIX_POLICY
-	       : source->kind == SECBAKE_SOURCE_OPTIONS ? SB_SUFFIX_OPTIONS
-							: "";
+	struct secbake_hash hash;
+	uint64_t total;
+	enum secbake_status status = hash_up_to(fd, size, &hash, &total, check->error);
+
+	if (!status && memcmp(&hash, &source->content, sizeof(hash)) != 0)
+		return stale(check, source, "has other content than when it was compiled");
+	return status;
 }
 
 static enum secbake_status check_source(struct check *check, uint32_t index)
 {
 	struct secbake_blob_source source = secbake_blob_source(check->blob, index);
 	const char *name = secbake_blob_string(check->blob, source.name);
-	char what[SB_PATH_MAX] = "";
-	struct secbake_error why = {0};
-	struct secbake_hash hash;
+	struct secbake_error why;
 	enum secbake_status status;
+	uint64_t size = 0;
 	int fd;
 
-	append(what, sizeof(what), name);
-	append(what, sizeof(what), source_suffix(&source));
+	why.status = SECBAKE_OK;
 	if (source.kind != SECBAKE_SOURCE_POLICY && !check->there[source.parent])
 		return SECBAKE_OK; /* forgiven with its parent */
-	status = open_source(check, index, &source, name, &fd, &why);
+	status = open_source(check, index, &source, name, &fd, &size, &why);
 	if (status == SECBAKE_ERR_MISSING)
-		return !source.present || check->lenient ? SECBAKE_OK
-							 : stale(check, what, "is no longer there");
+		return !source.present || check->lenient
+			       ? SECBAKE_OK
+			       : stale(check, &source, "is no longer there");
 	if (status) {
-		secbake_error_set(check->error, status, why.sys_errno, "source %s: %s", what,
-				  why.text);
+		secbake_error_set(check->error, status, why.sys_errno, "source %s%s: %s", name,
+				  source_suffix(&source), why.text);
 		secbake_error_file(check->error, why.file, 0, 0, NULL);
 		return status;
 	}
 	check->there[index] = true;
 	if (!source.present)
-		status = stale(check, what, "is new");
+		status = stale(check, &source, "is new");
 	else
-		status = sb_hash_fd(fd, SB_SOURCE_SIZE_MAX, &hash, check->error);
+		status = check_content(check, &source, fd, size);
 	if (!check->lookup->trust.leave_open || index >= LEFT_OPEN_MAX)
 		close(fd);
-	if (!status && memcmp(&hash, &source.content, sizeof(hash)) != 0)
-		status = stale(check, what, "has other content than when it was compiled");
 	return status;
 }
 
@@ -400,10 +453,11 @@ static enum secbake_status check_own(struct check *check)
 {
 	struct secbake_blob_header header = secbake_blob_header(check->blob);
 	uint32_t count = secbake_blob_count(check->blob, SECBAKE_SECTION_SOURCES);
-	struct secbake_error why = {0};
+	struct secbake_error why;
 	struct sb_policy found;
 	enum secbake_status status;
 
+	why.status = SECBAKE_OK;
 	for (uint32_t i = 0; i < count; i++) {
 		struct secbake_blob_source source = secbake_blob_source(check->blob, i);
 

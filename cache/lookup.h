@@ -49,7 +49,7 @@ struct sb_roots {
  * @user_cache: the per-user cache's path, or "" for a caller that has none
  *
  * Filled in by sb_lookup_init(), must not be moved (a root may point into
- * @user_cache).
+ * @user_cache, which stays last: the loader does not touch what it does not need).
  */
 struct sb_lookup {
 	struct sb_trust trust;

@@ -12,6 +12,23 @@
 #define PATH_LIMIT 4096u
 #define COMPONENT_LIMIT 256u /* NAME_MAX and NUL */
 
+/*
+ * How a message names what it is about: a path up to the component concerned. Not
+ * copied: the loader pays for each page of stack that it touches.
+ */
+struct named {
+	const char *path;
+	size_t length;
+};
+
+/* For "%.*s". */
+#define NAMED(what) (int)(what).length, (what).path
+
+static struct named whole(const char *path)
+{
+	return (struct named){path, strlen(path)};
+}
+
 struct sb_trust sb_trust_self(void)
 {
 	struct sb_trust trust = {0};
@@ -21,25 +38,31 @@ struct sb_trust sb_trust_self(void)
 	return trust;
 }
 
-enum secbake_status sb_trust_stat(const struct sb_trust *trust, const struct stat *st,
-				  const char *what, struct secbake_error *error)
+static enum secbake_status check_stat(const struct sb_trust *trust, const struct stat *st,
+				      struct named what, struct secbake_error *error)
 {
 	if (trust->any_owner)
 		return SECBAKE_OK;
 	if (st->st_uid != 0 && st->st_uid != trust->uid)
 		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, 0,
-					 "%s belongs to user %u; it must belong to root%s", what,
-					 (unsigned int)st->st_uid,
+					 "%.*s belongs to user %u; it must belong to root%s",
+					 NAMED(what), (unsigned int)st->st_uid,
 					 trust->uid ? " or to the caller" : "");
 	if (!(st->st_mode & (S_IWGRP | S_IWOTH)))
 		return SECBAKE_OK;
 	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX))
 		return SECBAKE_OK;
 	return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, 0,
-				 "%s can be written by group or others (mode %x%x%x); take that "
+				 "%.*s can be written by group or others (mode %x%x%x); take that "
 				 "away with chmod go-w",
-				 what, (st->st_mode >> 6) & 7u, (st->st_mode >> 3) & 7u,
+				 NAMED(what), (st->st_mode >> 6) & 7u, (st->st_mode >> 3) & 7u,
 				 st->st_mode & 7u);
+}
+
+enum secbake_status sb_trust_stat(const struct sb_trust *trust, const struct stat *st,
+				  const char *what, struct secbake_error *error)
+{
+	return check_stat(trust, st, whole(what), error);
 }
 
 /* No component empty, "." or "..": what is checked is then what is meant. */
@@ -60,35 +83,37 @@ bool sb_path_plain(const char *path)
 	}
 }
 
-static enum secbake_status open_failed(int errnum, const char *what, struct secbake_error *error)
+static enum secbake_status open_failed(int errnum, struct named what, struct secbake_error *error)
 {
 	switch (errnum) {
 	case ENOENT:
-		return secbake_error_set(error, SECBAKE_ERR_MISSING, errnum, "%s is not there",
-					 what);
+		return secbake_error_set(error, SECBAKE_ERR_MISSING, errnum, "%.*s is not there",
+					 NAMED(what));
 	case ELOOP:
 		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, errnum,
-					 "%s is a symbolic link, which is not followed here; put "
+					 "%.*s is a symbolic link, which is not followed here; put "
 					 "the file itself there",
-					 what);
+					 NAMED(what));
 	case ENOTDIR:
 		return secbake_error_set(
 			error, SECBAKE_ERR_UNTRUSTED, errnum,
-			"%s is not a directory (symbolic links are not followed here)", what);
+			"%.*s is not a directory (symbolic links are not followed here)",
+			NAMED(what));
 	case ENXIO:
 		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, errnum,
-					 "%s is not a regular file", what);
+					 "%.*s is not a regular file", NAMED(what));
 	case ENAMETOOLONG:
-		return secbake_error_set(error, SECBAKE_ERR_LIMIT, errnum, "%s is too long a name",
-					 what);
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, errnum,
+					 "%.*s is too long a name", NAMED(what));
 	default:
-		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errnum, "cannot open %s", what);
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errnum, "cannot open %.*s",
+					 NAMED(what));
 	}
 }
 
 /* Opens one directory and checks it. links: whether the last link may be followed. */
 static enum secbake_status open_dir(const struct sb_trust *trust, int at, const char *name,
-				    const char *what, bool links, int *fd,
+				    struct named what, bool links, int *fd,
 				    struct secbake_error *error)
 {
 	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC | (links ? 0 : O_NOFOLLOW);
@@ -98,13 +123,11 @@ static enum secbake_status open_dir(const struct sb_trust *trust, int at, const 
 
 	if (opened < 0)
 		return open_failed(errno, what, error);
-	if (fstat(opened, &st)) {
-		status =
-			secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot stat %s", what);
-		goto out;
-	}
-	status = sb_trust_stat(trust, &st, what, error);
-out:
+	if (fstat(opened, &st))
+		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot stat %.*s",
+					   NAMED(what));
+	else
+		status = check_stat(trust, &st, what, error);
 	if (status)
 		close(opened);
 	else
@@ -112,34 +135,32 @@ out:
 	return status;
 }
 
-/* Components of full from its byte at on; messages name full up to the component. */
+/* Components of full from its byte at on, up to end; messages name full up to the component. */
 static enum secbake_status walk(const struct sb_trust *trust, int dir, const char *full, size_t at,
-				bool own_dir, int *fd, struct secbake_error *error)
+				size_t end, bool own_dir, int *fd, struct secbake_error *error)
 {
-	char what[PATH_LIMIT], *component;
-	size_t length;
+	char component[COMPONENT_LIMIT];
 	int next;
 
-	while (full[at]) {
-		enum secbake_status status = SECBAKE_OK;
+	while (at < end) {
+		size_t length = strcspn(full + at, "/");
+		struct named what = {full, at + length};
+		enum secbake_status status;
 
-		length = strcspn(full + at, "/");
-		memcpy(what, full, at + length);
-		what[at + length] = '\0';
-		component = what + at;
-		if (length >= COMPONENT_LIMIT)
+		if (length >= COMPONENT_LIMIT) {
 			status = open_failed(ENAMETOOLONG, what, error);
-		else
+		} else {
+			memcpy(component, full + at, length);
+			component[length] = '\0';
 			status = open_dir(trust, dir, component, what, false, &next, error);
+		}
 		if (own_dir && (status || !trust->leave_open))
 			close(dir);
 		if (status)
 			return status;
 		dir = next;
 		own_dir = true;
-		at += length;
-		if (full[at])
-			at++;
+		at += length + 1;
 	}
 	*fd = dir;
 	return SECBAKE_OK;
@@ -162,11 +183,11 @@ static enum secbake_status system_root(const struct sb_trust *trust, const char 
 		return not_plain(path, error);
 	/* Most roots are not there: one call says so, before one call for each component. */
 	if (access(path, F_OK) && errno == ENOENT)
-		return open_failed(ENOENT, path, error);
-	status = open_dir(trust, AT_FDCWD, "/", "/", true, &slash, error);
+		return open_failed(ENOENT, whole(path), error);
+	status = open_dir(trust, AT_FDCWD, "/", whole("/"), true, &slash, error);
 	if (status)
 		return status;
-	return walk(trust, slash, path, 1, true, fd, error);
+	return walk(trust, slash, path, 1, strlen(path), true, fd, error);
 }
 
 enum secbake_status sb_trust_root(const struct sb_trust *trust, const char *path,
@@ -177,7 +198,7 @@ enum secbake_status sb_trust_root(const struct sb_trust *trust, const char *path
 					 "a path has more than %u bytes", PATH_LIMIT - 1);
 	if (anchor == SB_ANCHOR_SYSTEM)
 		return system_root(trust, path, fd, error);
-	return open_dir(trust, AT_FDCWD, path, path, true, fd, error);
+	return open_dir(trust, AT_FDCWD, path, whole(path), true, fd, error);
 }
 
 enum secbake_status sb_trust_dir_at(const struct sb_trust *trust, int dir, const char *path,
@@ -185,7 +206,7 @@ enum secbake_status sb_trust_dir_at(const struct sb_trust *trust, int dir, const
 {
 	if (!sb_path_plain(path))
 		return not_plain(path, error);
-	return walk(trust, dir, path, 0, false, fd, error);
+	return walk(trust, dir, path, 0, strlen(path), false, fd, error);
 }
 
 static enum secbake_status check_file(const struct sb_trust *trust, int fd, const char *what,
@@ -218,7 +239,7 @@ static enum secbake_status open_file(const struct sb_trust *trust, int dir, cons
 	enum secbake_status status;
 
 	if (opened < 0)
-		return open_failed(errno, what, error);
+		return open_failed(errno, whole(what), error);
 	status = check_file(trust, opened, what, size_max, size, error);
 	if (status)
 		close(opened);
@@ -231,7 +252,6 @@ enum secbake_status sb_trust_file_at(const struct sb_trust *trust, int dir, cons
 				     uint64_t size_max, int *fd, uint64_t *size,
 				     struct secbake_error *error)
 {
-	char folder[PATH_LIMIT];
 	const char *slash = strrchr(path, '/');
 	enum secbake_status status;
 	int parent;
@@ -240,9 +260,7 @@ enum secbake_status sb_trust_file_at(const struct sb_trust *trust, int dir, cons
 		return not_plain(path, error);
 	if (!slash)
 		return open_file(trust, dir, path, path, size_max, fd, size, error);
-	memcpy(folder, path, (size_t)(slash - path));
-	folder[slash - path] = '\0';
-	status = walk(trust, dir, folder, 0, false, &parent, error);
+	status = walk(trust, dir, path, 0, (size_t)(slash - path), false, &parent, error);
 	if (status)
 		return status;
 	status = open_file(trust, parent, slash + 1, path, size_max, fd, size, error);

@@ -49,7 +49,7 @@ static bool join(char path[SB_PATH_MAX], const char *dir, size_t length, const c
 	return true;
 }
 
-int sb_command_resolve(const struct sb_exec *x, char path[SB_PATH_MAX])
+int sb_command_resolve(struct sb_exec *x, const char **path)
 {
 	const char *name = x->command[0], *list = x->secure ? NULL : getenv("PATH");
 	int errnum, found = ENOENT;
@@ -57,17 +57,17 @@ int sb_command_resolve(const struct sb_exec *x, char path[SB_PATH_MAX])
 	if (!*name)
 		return report(x, name, ENOENT);
 	if (strchr(name, '/')) {
-		if (strlen(name) >= SB_PATH_MAX)
-			return report(x, name, ENAMETOOLONG);
-		memcpy(path, name, strlen(name) + 1);
-		errnum = executable(path);
+		*path = name;
+		/* A directory is told by execve: nothing else is looked for instead. */
+		errnum = access(name, X_OK) ? errno : 0;
 		return errnum ? report(x, name, errnum) : 0;
 	}
+	*path = x->path;
 	for (const char *p = list ? list : DEFAULT_PATH;; p++) {
 		size_t length = strcspn(p, ":");
 
 		/* What execvp(3) passes over; EACCES is told if there is no other. */
-		errnum = join(path, p, length, name) ? executable(path) : ENOENT;
+		errnum = join(x->path, p, length, name) ? executable(x->path) : ENOENT;
 		if (!errnum)
 			return 0;
 		if (errnum == EACCES)

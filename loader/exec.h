@@ -23,6 +23,18 @@ enum { SB_EXIT_FAILED = 125, SB_EXIT_CANNOT_RUN = 126, SB_EXIT_NOT_FOUND = 127 }
 /* Seconds that the compiler may take. */
 #define SB_COMPILE_SECONDS 60
 
+/* Bytes of a blob that is read to the stack. */
+#define SB_BLOB_USUAL 16384u
+#define SB_PAGE 4096u
+
+#define SB_LISTENER_STATE_MAX 16384u
+struct sb_listener {
+	int socket; /* -1: the policy has none */
+	size_t size;
+	char *state; /* OCI containerProcessState */
+};
+
+/* Zeroed up to lookup when main() starts. */
 struct sb_exec {
 	/* the command line */
 	const char *cache_dir[SB_ROOTS_MAX];
@@ -40,7 +52,16 @@ struct sb_exec {
 	/* found out on the way */
 	struct secbake_features features;
 	struct secbake_hash hash;
+	struct sb_listener listener;
 	struct sb_lookup lookup;
+	/*
+	 * Room for what is large and seldom used. The kernel charges for each page of stack
+	 * that is touched about what it charges for five system calls: the frames of
+	 * the usual path stay small, and all of this lies beside them.
+	 */
+	uint8_t room[SB_BLOB_USUAL + SB_PAGE]; /* for a blob; a larger one is mapped */
+	char path[SB_PATH_MAX];		       /* of the command */
+	char state[SB_LISTENER_STATE_MAX];
 };
 
 /* A usable blob. */
@@ -63,25 +84,21 @@ void sb_write(int fd, const char *text);
 		sb_say(x, &message_);                                     \
 	} while (0)
 
-/* find.c: the first usable blob of the roots, or the file given with --blob. */
-enum secbake_status sb_find(const struct sb_exec *x, struct sb_found *found,
-			    struct secbake_error *error);
+/*
+ * find.c: the first usable blob of the roots, or the file given with --blob. error holds
+ * none yet.
+ */
+enum secbake_status sb_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error);
 
 /* refresh.c: runs the compiler for this policy and waits for it. */
 enum secbake_status sb_refresh(const struct sb_exec *x, struct secbake_error *error);
 
-/* command.c: 0 and the file to execute, or SB_EXIT_*, reported. */
-int sb_command_resolve(const struct sb_exec *x, char path[SB_PATH_MAX]);
+/* command.c: 0 and the file to execute (borrowed), or SB_EXIT_*, reported. */
+int sb_command_resolve(struct sb_exec *x, const char **path);
 /* Does not return on success; SB_EXIT_*, reported. */
 int sb_command_run(const struct sb_exec *x, const char *path);
 
 /* listener.c: connect before, hand the descriptor over after the programs are in force. */
-#define SB_LISTENER_STATE_MAX 16384u
-struct sb_listener {
-	int socket; /* -1: the policy has none */
-	size_t size;
-	char state[SB_LISTENER_STATE_MAX]; /* OCI containerProcessState */
-};
 enum secbake_status sb_listener_connect(const struct sb_exec *x, const struct sb_found *found,
 					struct sb_listener *listener, struct secbake_error *error);
 enum secbake_status sb_listener_send(const struct sb_listener *listener, int fd,
@@ -89,7 +106,6 @@ enum secbake_status sb_listener_send(const struct sb_listener *listener, int fd,
 
 /* forecast.c: do the programs let the loader do what it still has to? */
 enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *found,
-				const struct sb_listener *listener, const char *path,
-				struct secbake_error *error);
+				const char *path, struct secbake_error *error);
 
 #endif

@@ -11,15 +11,22 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static void give_back(uint8_t *bytes, size_t size)
+{
+	if (size > SB_BLOB_USUAL)
+		munmap(bytes, size);
+}
+
 /*
  * The whole file in memory of this process's own. Not a mapping of the file:
  * cutting a file takes back even the pages of a private mapping that were
  * written to, and what is written to it next is then seen in their place.
- * NULL when that fails.
+ * The last blob's place is used again. NULL when that fails.
  */
-static uint8_t *take_in(int fd, uint64_t size, struct secbake_error *error)
+static uint8_t *take_in(struct sb_exec *x, int fd, uint64_t size, struct secbake_error *error)
 {
-	uint8_t *bytes;
+	/* From a page's start on: as few as can be are touched. */
+	uint8_t *bytes = x->room + (-(uintptr_t)x->room & (SB_PAGE - 1));
 	size_t used = 0;
 
 	if (size < sizeof(struct secbake_blob_header)) {
@@ -27,8 +34,9 @@ static uint8_t *take_in(int fd, uint64_t size, struct secbake_error *error)
 				  "not a blob: it is shorter than a header");
 		return NULL;
 	}
-	bytes = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		     0);
+	if (size > SB_BLOB_USUAL)
+		bytes = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED) {
 		secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "no memory for the blob");
 		return NULL;
@@ -44,7 +52,7 @@ static uint8_t *take_in(int fd, uint64_t size, struct secbake_error *error)
 					  got ? "cannot read the blob"
 					      : "it was cut short while it was read: files in the "
 						"cache must be replaced, not written to");
-			munmap(bytes, (size_t)size);
+			give_back(bytes, (size_t)size);
 			return NULL;
 		}
 		used += (size_t)got;
@@ -77,23 +85,22 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 	return status;
 }
 
-static enum secbake_status use(const struct sb_exec *x, int fd, uint64_t size,
-			       struct sb_found *found, const char *where,
-			       struct secbake_error *error)
+static enum secbake_status use(struct sb_exec *x, int fd, uint64_t size, struct sb_found *found,
+			       const char *where, struct secbake_error *error)
 {
-	uint8_t *bytes = take_in(fd, size, error); /* fd is close-on-exec */
+	uint8_t *bytes = take_in(x, fd, size, error); /* fd is close-on-exec */
 	enum secbake_status status;
 
 	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
 	if (status) {
 		secbake_error_file(error, where, 0, 0, NULL);
 		if (bytes)
-			munmap(bytes, (size_t)size);
+			give_back(bytes, (size_t)size);
 	}
 	return status;
 }
 
-static enum secbake_status find_file(const struct sb_exec *x, struct sb_found *found,
+static enum secbake_status find_file(struct sb_exec *x, struct sb_found *found,
 				     struct secbake_error *error)
 {
 	uint64_t size;
@@ -108,10 +115,9 @@ static enum secbake_status find_file(const struct sb_exec *x, struct sb_found *f
 	return status;
 }
 
-enum secbake_status sb_find(const struct sb_exec *x, struct sb_found *found,
-			    struct secbake_error *error)
+enum secbake_status sb_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error)
 {
-	struct secbake_error first = {0};
+	struct secbake_error why;
 	char hash[SECBAKE_HASH_TEXT];
 
 	if (x->blob_file)
@@ -119,31 +125,30 @@ enum secbake_status sb_find(const struct sb_exec *x, struct sb_found *found,
 	secbake_hash_format(&x->hash, hash);
 	for (size_t i = 0; i < x->lookup.cache.count; i++) {
 		const char *root = x->lookup.cache.root[i].path;
-		struct secbake_error why = {0};
+		enum secbake_status status;
 		uint64_t size;
+		bool there;
 		int fd;
-		enum secbake_status status =
-			sb_lookup_blob(&x->lookup, i, &x->hash, x->name, &fd, &size, &why);
-		bool there = status != SECBAKE_ERR_MISSING;
 
+		why.status = SECBAKE_OK;
+		status = sb_lookup_blob(&x->lookup, i, &x->hash, x->name, &fd, &size, &why);
+		there = status != SECBAKE_ERR_MISSING;
 		if (!status)
 			status = use(x, fd, size, found, root, &why);
 		if (!status) {
 			if (x->verbose)
 				sb_tell(x, "using %s/%s/%s.sbk", root, hash, x->name);
+			error->status = SECBAKE_OK; /* of the roots before */
 			return SECBAKE_OK;
 		}
 		if (x->verbose)
 			sb_say(x, &why);
-		if (there && !first.status) /* more telling than that another is not there */
-			first = why;
+		if (there && !error->status) /* more telling than that another is not there */
+			*error = why;
 	}
-	if (!first.status)
-		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
-					 "there is no %s/%s.sbk in the cache (%s%s)", hash, x->name,
-					 x->lookup.cache.root[0].path,
-					 x->lookup.cache.count > 1 ? " ..." : "");
-	secbake_error_set(error, first.status, first.sys_errno, "%s", first.text);
-	secbake_error_file(error, first.file, 0, 0, NULL);
-	return first.status;
+	if (error->status)
+		return error->status;
+	return secbake_error_set(
+		error, SECBAKE_ERR_MISSING, 0, "there is no %s/%s.sbk in the cache (%s%s)", hash,
+		x->name, x->lookup.cache.root[0].path, x->lookup.cache.count > 1 ? " ..." : "");
 }

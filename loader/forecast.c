@@ -49,7 +49,7 @@ static uint32_t verdict_of(const struct sb_found *found, uint32_t layer, const s
 }
 
 /* "TracerPid:\t0"; without /proc nobody is known to trace this process. */
-static bool is_traced(void)
+static __attribute__((noinline)) bool is_traced(void)
 {
 	static const char key[] = "TracerPid:\t";
 	char text[4096];
@@ -160,9 +160,9 @@ static enum secbake_status ask_installing(const struct sb_exec *x, const struct 
 }
 
 enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *found,
-				const struct sb_listener *listener, const char *path,
-				struct secbake_error *error)
+				const char *path, struct secbake_error *error)
 {
+	const struct sb_listener *listener = &x->listener;
 	const bool answered = found->plan.listener;
 	const struct call calls[] = {
 		{"execve",

@@ -67,7 +67,7 @@ static void put_pid(struct json *json)
 static enum secbake_status make_state(const struct sb_exec *x, const char *metadata,
 				      struct sb_listener *listener, struct secbake_error *error)
 {
-	struct json json = {.text = listener->state, .size = sizeof(listener->state)};
+	struct json json = {.text = listener->state, .size = SB_LISTENER_STATE_MAX};
 
 	put(&json, "{\"ociVersion\":\"" OCI_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":");
 	put_pid(&json);

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -71,11 +72,29 @@ static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *erro
 	return SECBAKE_OK;
 }
 
-/* Probe, find; if there is nothing usable, compile once and find again. */
+/* What was not found, for a reason that is in error: compile once and find again. */
+static __attribute__((noinline)) enum secbake_status
+compile_and_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error)
+{
+	struct secbake_error compiler = {0};
+	enum secbake_status status;
+
+	/* From here on a close is cheap, and descriptors may be few. */
+	x->lookup.trust.leave_open = x->lookup.policy_trust.leave_open = false;
+	status = sb_refresh(x, &compiler);
+	if (status) {
+		sb_say(x, error);
+		*error = compiler;
+		return status;
+	}
+	*error = (struct secbake_error){0};
+	return sb_find(x, found, error);
+}
+
+/* Probe, find; if there is nothing usable, compile. */
 static enum secbake_status obtain(struct sb_exec *x, struct sb_found *found,
 				  struct secbake_error *error)
 {
-	struct secbake_error compiler = {0};
 	enum secbake_status status = secbake_features_probe(&x->features, error);
 
 	if (status)
@@ -94,16 +113,7 @@ static enum secbake_status obtain(struct sb_exec *x, struct sb_found *found,
 					 "here; run \"secbake refresh %s\"",
 					 x->name);
 	}
-	/* From here on a close is cheap, and descriptors may be few. */
-	x->lookup.trust.leave_open = x->lookup.policy_trust.leave_open = false;
-	status = sb_refresh(x, &compiler);
-	if (status) {
-		sb_say(x, error);
-		*error = compiler;
-		return status;
-	}
-	*error = (struct secbake_error){0};
-	return sb_find(x, found, error);
+	return compile_and_find(x, found, error);
 }
 
 /* PID 1, and the kernel's command line (which is its environment) says so. */
@@ -130,31 +140,33 @@ static void warn_console(const struct sb_exec *x)
 }
 
 /* Everything that can be refused; then everything that cannot be undone. */
-static enum secbake_status apply(const struct sb_exec *x, const struct sb_found *found,
-				 const char *path, struct secbake_error *error)
+static enum secbake_status apply(struct sb_exec *x, const struct sb_found *found, const char *path,
+				 struct secbake_error *error)
 {
-	struct sb_listener listener;
-	enum secbake_status status = sb_listener_connect(x, found, &listener, error);
+	enum secbake_status status;
 	int fd = -1;
 
+	x->listener.state = x->state;
+	status = sb_listener_connect(x, found, &x->listener, error);
 	if (!status)
-		status = sb_forecast(x, found, &listener, path, error);
+		status = sb_forecast(x, found, path, error);
 	if (!status)
 		status = sb_load_install(&found->blob, &x->features, &found->options, &found->plan,
 					 &fd, error);
 	if (!status && fd >= 0)
-		status = sb_listener_send(&listener, fd, error);
+		status = sb_listener_send(&x->listener, fd, error);
 	return status;
 }
 
 static int run(struct sb_exec *x)
 {
-	struct secbake_error error = {0};
+	struct secbake_error error;
 	struct sb_found found;
-	char path[SB_PATH_MAX];
+	const char *path = NULL;
 	bool filtered;
 	int exit_status;
 
+	error.status = SECBAKE_OK;
 	if (prepare(x, &error)) {
 		sb_say(x, &error);
 		return SB_EXIT_FAILED;
@@ -166,7 +178,7 @@ static int run(struct sb_exec *x)
 			return SB_EXIT_FAILED;
 		warn_console(x);
 	}
-	exit_status = sb_command_resolve(x, path);
+	exit_status = sb_command_resolve(x, &path);
 	if (exit_status)
 		return exit_status;
 	if (filtered && apply(x, &found, path, &error)) {
@@ -178,13 +190,13 @@ static int run(struct sb_exec *x)
 
 int main(int argc, char **argv, char **environment)
 {
-	struct sb_exec x = {
-		.environment = environment,
-		.secure = getauxval(AT_SECURE) != 0,
-		.privileged = getauxval(AT_EUID) == 0,
-	};
+	struct sb_exec x;
 	int status;
 
+	memset(&x, 0, offsetof(struct sb_exec, lookup));
+	x.environment = environment;
+	x.secure = getauxval(AT_SECURE) != 0;
+	x.privileged = getauxval(AT_EUID) == 0;
 	fill_standard_descriptors();
 	status = sb_arguments(&x, argc, argv);
 	if (status < 0)
