@@ -34,6 +34,7 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 				   .options = {.dialect = given->dialect,
 					       .enosys = given->enosys,
 					       .strict = given->strict,
+					       .no_complain = given->no_complain,
 					       .caps = given->caps,
 					       .cap_count = given->cap_count,
 					       .target = given->target.arch,
@@ -53,6 +54,15 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 	if (given->mode && *given->mode != SECBAKE_MODE_OWN) {
 		front->mode = *given->mode;
 		front->unrestricted = false;
+	}
+	if (front->options.no_complain && front->mode == SECBAKE_MODE_COMPLAIN) {
+		secbake_error_set(
+			error, SECBAKE_ERR_INPUT, 0,
+			"its mode is complain, and complain mode is to be left out "
+			"(--no-complain, or \"complain=no\" in its options); give up one of "
+			"the two");
+		secbake_error_file(error, given->policy.file, 0, 0, NULL);
+		return SECBAKE_ERR_INPUT;
 	}
 	return SECBAKE_OK;
 }

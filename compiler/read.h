@@ -18,6 +18,7 @@ struct sb_options {
 	enum secbake_dialect dialect;
 	enum secbake_enosys enosys;
 	bool strict;
+	bool no_complain;
 	const char *const *caps;
 	size_t cap_count;
 	const struct secbake_arch
@@ -27,7 +28,7 @@ struct sb_options {
 
 /*
  * read_options.c: lines "key=value" with keys cap, enosys, dialect, strict
- * (yes|no); blank lines and '#' comments may stand; unknown keys and values
+ * and complain (yes|no); blank lines and '#' comments may stand; unknown keys and values
  * are errors. merged starts as the caller's options and wins over the file
  * (capabilities add up).
  */

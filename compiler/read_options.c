@@ -10,13 +10,11 @@
 #include "capabilities.h"
 #include "nearest.h"
 
-enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_STRICT, KEYS };
+enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_STRICT, KEY_COMPLAIN, KEYS };
 
 static const char *const keys[KEYS] = {
-	[KEY_CAP] = "cap",
-	[KEY_DIALECT] = "dialect",
-	[KEY_ENOSYS] = "enosys",
-	[KEY_STRICT] = "strict",
+	[KEY_CAP] = "cap",	 [KEY_DIALECT] = "dialect",   [KEY_ENOSYS] = "enosys",
+	[KEY_STRICT] = "strict", [KEY_COMPLAIN] = "complain",
 };
 
 /* Values in the order of what they stand for; cap has none of its own. */
@@ -37,7 +35,7 @@ struct options_reader {
 	struct secbake_error *error;
 	uint32_t line;
 	bool seen[KEYS];
-	uint32_t dialect, enosys, strict;
+	uint32_t dialect, enosys, strict, complain;
 	const char **cap;
 	size_t cap_count, cap_room;
 };
@@ -115,6 +113,8 @@ static enum secbake_status take_option(struct options_reader *r, const char *nam
 		return choose(r, "dialect", dialects, 3, value, &r->dialect);
 	case KEY_ENOSYS:
 		return choose(r, "value of \"enosys\"", enosyses, 3, value, &r->enosys);
+	case KEY_COMPLAIN:
+		return choose(r, "value of \"complain\"", answers, 2, value, &r->complain);
 	default:
 		return choose(r, "value of \"strict\"", answers, 2, value, &r->strict);
 	}
@@ -146,7 +146,7 @@ static enum secbake_status take_line(struct options_reader *r, const char *text,
 enum secbake_status sb_read_options(struct sb_arena *arena, const struct secbake_text *text,
 				    struct sb_options *merged, struct secbake_error *error)
 {
-	struct options_reader r = {.arena = arena, .error = error};
+	struct options_reader r = {.arena = arena, .error = error, .complain = 1};
 	enum secbake_status status = SECBAKE_OK;
 
 	if (!text->bytes)
@@ -178,6 +178,7 @@ enum secbake_status sb_read_options(struct sb_arena *arena, const struct secbake
 	if (merged->enosys == SECBAKE_ENOSYS_AUTO)
 		merged->enosys = (enum secbake_enosys)r.enosys;
 	merged->strict |= r.strict != 0;
+	merged->no_complain |= !r.complain;
 	merged->caps = r.cap;
 	merged->cap_count = r.cap_count;
 	return SECBAKE_OK;

@@ -71,19 +71,26 @@ struct secbake_source_reader {
  * @name: the policy's name, recorded in the blob; secbake_name_valid()
  * @policy: its text
  * @options: text of NAME.options beside it; bytes NULL: there is none. Either
- *	way a source of the blob, unless @sealed. Options given below come on top:
+ *	way a source of the blob. Options given below come on top:
  *	capabilities are added, the others win where they are not AUTO or false.
  * @dialect: how to read @policy
  * @enosys: see enum secbake_enosys
  * @caps: @cap_count capability names ("CAP_SYS_ADMIN") for includes/excludes
  * @cap_count: at most 64
  * @strict: every warning is an error
- * @sealed: record no sources
+ * @sealed: the blob is for an image without policies: it counts where its sources are not
+ *	there
+ * @no_complain: leave the variants for complain mode out, and with them what they ask of
+ *	the kernel; an error for a policy whose own mode that is
  * @reporter: receives warnings and notes, and of a policy in the native language each
  *	error, of which the first is returned as well; may be NULL
  * @sources: reads the bases and shipped groups of native policies; NULL: a policy
  *	that names any is an error
  * @mode: instead of the policy's own; NULL: that one. SECBAKE_MODE_OWN is the same
+ * @earlier: a blob of this policy that was opened, and that the caller trusts as it
+ *	trusts this compiler; or NULL. If the same version made it of a policy with the same
+ *	meaning (the policy hash), its programs are taken as they are: they were
+ *	proved when they were made. The bytes are the same as without it.
  * @reserved: zero
  */
 struct secbake_compile_options {
@@ -97,10 +104,12 @@ struct secbake_compile_options {
 	size_t cap_count;
 	bool strict;
 	bool sealed;
+	bool no_complain;
 	struct secbake_reporter *reporter;
 	struct secbake_source_reader *sources;
 	const enum secbake_mode *mode;
-	uintptr_t reserved[6];
+	const struct secbake_blob *earlier;
+	uintptr_t reserved[5];
 };
 
 struct secbake_compiled;
@@ -121,6 +130,12 @@ struct secbake_compiled;
 enum secbake_status secbake_compile(const struct secbake_compile_options *options,
 				    struct secbake_compiled **compiled,
 				    struct secbake_error *error);
+
+/**
+ * secbake_compiled_restamped() - were all programs taken from the earlier blob?
+ * Return: true when nothing had to be generated and proved.
+ */
+bool secbake_compiled_restamped(const struct secbake_compiled *compiled);
 
 /* Takes NULL. */
 void secbake_compiled_free(struct secbake_compiled *compiled);
