@@ -46,7 +46,7 @@ debian_suite() {
 
 # debian_download SUITE ARCH PACKAGE: its path below $vm_cache on standard output.
 debian_download() {
-	local suite=$1 arch=$2 package=$3 folder=$vm_cache/packages/$1-$2 found
+	local suite=$1 arch=$2 package=$3 folder=$vm_cache/packages/$1-$2
 
 	debian_suite "$suite" "$arch" || return
 	mkdir -p "$folder"

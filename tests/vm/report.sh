@@ -77,7 +77,8 @@ report_table() {
 	[[ ${#report_facts[@]} -eq 0 ]] || printf '  %s\n' "${report_facts[@]}"
 }
 
-# At least three kernels must have run: a machine that has none passes nothing.
+# report_end [SCENARIO...]: at least three kernels must have run, unless only some scenarios were
+# asked for: a machine that has none shows nothing.
 report_end() {
 	local kernel booted=0
 
