@@ -11,6 +11,7 @@ static const struct sb_import_format formats[] = {
 	{.name = "minijail", .read = sb_import_minijail},
 	{.name = "systemd", .read = sb_import_systemd},
 	{.name = "oci", .read = sb_import_oci},
+	{.name = "firecracker", .read = sb_import_firecracker, .parts = true},
 	{0},
 };
 
