@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* secbake import: a policy of another project's format, written in the native language. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,8 @@ static enum secbake_status read_file(struct secbake_import_reader *self, uint32_
 	}
 	status = cli_read_file(files->path[index], SECBAKE_POLICY_SIZE_MAX, &files->text[index],
 			       &size, &why);
+	if (why.sys_errno == ENOENT)
+		status = SECBAKE_ERR_MISSING;
 	if (status != SECBAKE_OK)
 		return secbake_error_set(error, status, why.sys_errno, "%s %s", files->path[index],
 					 why.text);

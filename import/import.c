@@ -2,6 +2,7 @@
 /* From a text in another project's format to native JSON: its importer, then the writer. */
 #include "import.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One line a format; the last has no name. */
@@ -10,6 +11,7 @@ static const struct sb_import_format formats[] = {
 	{.name = "minijail", .read = sb_import_minijail},
 	{.name = "systemd", .read = sb_import_systemd},
 	{.name = "oci", .read = sb_import_oci},
+	{.name = "firecracker", .read = sb_import_firecracker, .parts = true},
 	{0},
 };
 
@@ -42,6 +44,12 @@ static enum secbake_status run(struct sb_import *import, const struct sb_import_
 	json = sb_import_write(&import->policy, &written);
 	if (!json)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	if (written > SECBAKE_POLICY_SIZE_MAX) {
+		free(json);
+		return sb_fail(&import->report, &(struct sb_place){0}, SECBAKE_ERR_LIMIT,
+			       "comes to %zu bytes in the native language; a policy has %u at most",
+			       written, SECBAKE_POLICY_SIZE_MAX);
+	}
 	*text = json;
 	if (size)
 		*size = written;

@@ -112,6 +112,7 @@ bool sb_import_snap(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_minijail(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_systemd(struct sb_import *import, struct sb_import_file *file);
 bool sb_import_oci(struct sb_import *import, struct sb_import_file *file);
+bool sb_import_firecracker(struct sb_import *import, struct sb_import_file *file);
 
 /* ---- exact.c ---- */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A minijail policy between its words (minijail_scan.c), conditions (minijail_args.c) and
- * statements. */
+/*
+ * A minijail policy between its words (minijail_scan.c), calls (minijail_calls.c),
+ * conditions (minijail_args.c) and statements.
+ */
 #ifndef SB_IMPORT_MINIJAIL_H
 #define SB_IMPORT_MINIJAIL_H
 

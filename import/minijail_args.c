@@ -77,9 +77,9 @@ static bool read_single(struct sb_mj_tokens *t, struct sb_mj_value *value)
 		return read_number(t, token, value);
 	}
 	if (token->kind != SB_MJ_WORD)
-		return sb_import_fail(
-			t->import, token->line, "a number or constant is missing%s%.64s%s",
-			*token->text ? " before \"" : "", token->text, *token->text ? "\"" : "");
+		return sb_import_fail(t->import, token->line,
+				      "\"%.64s\" stands where a number or a constant should",
+				      token->text);
 	if (!secbake_constant(t->import->arch, token->text, &value->number, &negative)) {
 		near = secbake_constant_nearest(token->text);
 		return near ? sb_import_fail(t->import, token->line,

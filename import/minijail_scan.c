@@ -50,7 +50,7 @@ static size_t scan_one(const char *p, enum sb_mj_kind *kind)
 	}
 	if (strchr(LETTERS, *p) || (*p == '@' && p[1] && strchr(LETTERS, p[1]))) {
 		*kind = SB_MJ_WORD;
-		return 1 + strspn(p + 1, LETTERS DIGITS "-@");
+		return 1 + strspn(p + 1, LETTERS DIGITS "-@.");
 	}
 	*kind = SB_MJ_SIGN;
 	return sign_size(p);
@@ -122,7 +122,8 @@ bool sb_mj_statement(struct sb_import *import, struct sb_import_file *file, stru
 	}
 	if (import->status || !t->count)
 		return false;
-	return add(t, SB_MJ_END, "", 0, t->token[t->count - 1].line);
+	/* What messages call it; no word has a blank. */
+	return add(t, SB_MJ_END, "end of the line", 15, t->token[t->count - 1].line);
 }
 
 const struct sb_mj_token *sb_mj_peek(const struct sb_mj_tokens *t)

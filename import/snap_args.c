@@ -67,6 +67,22 @@ static bool takes_lower_half(const char *call)
 	return false;
 }
 
+static const char *no_value(struct condition *c, const char *word)
+{
+	const char *near = secbake_constant_nearest(word);
+
+	if (*word == '-' && !c->lower)
+		return sb_import_text(c->import,
+				      "%s takes no negative number in snap-seccomp; what does "
+				      "\"%.64s\" mean?",
+				      c->line->name, word);
+	return near ? sb_import_text(c->import,
+				     "there is no constant \"%.64s\"; did you mean \"%s\"?", word,
+				     near)
+		    : sb_import_text(c->import,
+				     "\"%.64s\" is neither a decimal number nor a constant", word);
+}
+
 /* [+-]digits, within 32 bits; signs only where negative numbers are understood. */
 static bool read_number(struct condition *c, const char *word)
 {
@@ -74,15 +90,7 @@ static bool read_number(struct condition *c, const char *word)
 	unsigned long long value;
 
 	if (!*digits || strspn(digits, "0123456789") != strlen(digits)) {
-		c->why = *word == '-' && !c->lower
-				 ? sb_import_text(
-					   c->import,
-					   "%s takes no negative number in snap-seccomp; what "
-					   "does \"%.64s\" mean?",
-					   c->line->name, word)
-				 : sb_import_text(c->import,
-						  "\"%.64s\" is neither a number nor a constant",
-						  word);
+		c->why = no_value(c, word);
 		return false;
 	}
 	errno = 0;

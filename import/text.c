@@ -105,6 +105,8 @@ bool sb_import_include(struct sb_import *import, const struct sb_import_file *fi
 		return sb_import_fail(import, file->line,
 				      "\"%s\" cannot be included here: there is nobody to read it",
 				      name);
+	while (!strncmp(name, "./", 2))
+		name += 1 + strspn(name + 1, "/");
 	if (*name != '/' && climbs(name))
 		return sb_import_fail(
 			import, file->line,
@@ -118,6 +120,9 @@ bool sb_import_include(struct sb_import *import, const struct sb_import_file *fi
 	status = reader->read(reader, included->index, file->index, name, &included->text, &why);
 	if (status == SECBAKE_OK)
 		return !includes_itself(import, file, included) && sb_import_open(import, included);
+	if (status == SECBAKE_ERR_MISSING)
+		return sb_import_fail(import, file->line, "there is no file \"%s\" to include",
+				      name);
 	secbake_error_file(&why, file->text.file, file->line, 0, NULL);
 	import->status =
 		sb_report_error(&import->report, &(struct sb_place){.line = file->line}, &why);

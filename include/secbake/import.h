@@ -21,7 +21,7 @@ extern "C" {
  * @text: receives the content, at most SECBAKE_POLICY_SIZE_MAX bytes, which must stay
  *	until the import is over, and in @text->file what messages shall call it
  *
- * A relative @name never has "..". Returns SECBAKE_OK, SECBAKE_ERR_MISSING when there is
+ * A relative @name has no ".." and does not start with ".". Returns SECBAKE_OK, SECBAKE_ERR_MISSING when there is
  * no such file, or what else went wrong, with a text in @error.
  */
 struct secbake_import_reader {
@@ -64,7 +64,7 @@ struct secbake_import_options {
  * What @text says it decides as the format's own compiler would; what it cannot say is an
  * error, or a warning and a comment in @text. Deterministic.
  * Return: SECBAKE_OK; SECBAKE_ERR_INPUT, SECBAKE_ERR_LIMIT: the text, or a file that
- * it includes; SECBAKE_ERR_MISSING: there is no such format, part or file;
+ * it includes; SECBAKE_ERR_MISSING: there is no such format or part;
  * SECBAKE_ERR_MEMORY; or as the reader returned.
  */
 enum secbake_status secbake_import(const struct secbake_import_options *options, char **text,
