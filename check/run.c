@@ -169,23 +169,20 @@ static enum secbake_status check_policy(struct sb_checker *c, struct secbake_err
 	return c->no_memory ? no_memory(error) : status;
 }
 
-/* What a program tells apart it covers; what it answers in one way it does not know. */
+/* Its siblings by whose calls a program tells numbers apart: the others get one answer for all. */
 static void find_program_arches(struct sb_checker *c)
 {
 	const struct secbake_arch *arch;
 
 	cover(c, c->target);
-	for (size_t i = 0; (arch = secbake_arch_at(i)); i++) {
+	for (size_t i = 0; (arch = sb_sibling(c->target, i)); i++) {
 		uint32_t f = sb_ask_arch(&c->ask, arch->audit_arch);
-		uint32_t var = c->ask.dd.node[f].var;
 
-		if (arch->audit_arch == secbake_arch_find("x32")->audit_arch &&
-		    var < SB_VAR_COUNT) {
+		if (arch->x32) { /* bit 30 set, bit 31 not */
 			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR, false);
-			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR + 1, arch->x32);
-			var = c->ask.dd.node[f].var;
+			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR + 1, true);
 		}
-		if (var < SB_VAR_COUNT && arch->big_endian == c->target->big_endian)
+		if (c->ask.dd.node[f].var < SB_VAR_COUNT)
 			cover(c, arch);
 	}
 }
