@@ -16,7 +16,7 @@ static const struct {
 	{"parisc64", {"parisc"}},
 };
 
-static const struct secbake_arch *sibling(const struct secbake_arch *arch, size_t index)
+const struct secbake_arch *sb_sibling(const struct secbake_arch *arch, size_t index)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		if (!strcmp(families[i].arch, arch->name) && index < 3 && families[i].others[index])
@@ -40,7 +40,7 @@ void sb_check_arches(struct sb_checker *c)
 				   sb_verdict_refuses) != SB_DD_FALSE;
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct secbake_arch *arch = sibling(c->target, i);
+		const struct secbake_arch *arch = sb_sibling(c->target, i);
 		uint32_t nr, f;
 		struct sb_place place;
 

@@ -29,6 +29,15 @@ void sb_ask_free(struct sb_ask *ask)
 	free(ask->result);
 }
 
+enum secbake_status sb_ask_failed(enum secbake_status status, struct secbake_error *error)
+{
+	return secbake_error_set(error, status, 0,
+				 status == SECBAKE_ERR_MEMORY
+					 ? "out of memory"
+					 : "cannot be checked: its conditions are too many or too "
+					   "involved");
+}
+
 /* Pairs of nodes that were merged, and into what. */
 struct merge {
 	struct sb_dd *dd;
@@ -77,8 +86,7 @@ static enum secbake_status add(struct sb_ask *ask, uint32_t root, struct secbake
 	ask->root = merge(&m, root, ask->root);
 	sb_intern_free(&m.pairs);
 	free(m.into);
-	return ask->dd.status == SECBAKE_OK ? SECBAKE_OK
-					    : sb_dd_failed(&ask->dd, "several layers", error);
+	return ask->dd.status == SECBAKE_OK ? SECBAKE_OK : sb_ask_failed(ask->dd.status, error);
 }
 
 enum secbake_status sb_ask_add_layer(struct sb_ask *ask, const struct sb_layer *layer,
@@ -87,19 +95,28 @@ enum secbake_status sb_ask_add_layer(struct sb_ask *ask, const struct sb_layer *
 	uint32_t root = SB_DD_NONE;
 	enum secbake_status status = sb_prove_layer_check(layer, error);
 
-	if (status == SECBAKE_OK)
-		status = sb_prove_layer(&ask->dd, layer, &root, error);
-	return status == SECBAKE_OK ? add(ask, root, error) : status;
+	if (status != SECBAKE_OK)
+		return status;
+	status = sb_prove_layer(&ask->dd, layer, &root, NULL);
+	if (status != SECBAKE_OK)
+		return sb_ask_failed(status, error);
+	return add(ask, root, error);
 }
 
 enum secbake_status sb_ask_add_program(struct sb_ask *ask, const struct sb_program *program,
 				       struct secbake_error *error)
 {
 	uint32_t root = SB_DD_NONE;
+	struct secbake_error beyond = {0};
 	enum secbake_status status = sb_validate(program, error);
 
 	if (status == SECBAKE_OK)
-		status = sb_prove_program(&ask->dd, program, limits.points, &root, error);
+		status = sb_prove_program(&ask->dd, program, limits.points, &root, &beyond, error);
+	if (status == SECBAKE_OK && beyond.status != SECBAKE_OK) { /* no exact form: no answers */
+		status = beyond.status;
+		if (error)
+			*error = beyond;
+	}
 	return status == SECBAKE_OK ? add(ask, root, error) : status;
 }
 

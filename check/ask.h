@@ -22,6 +22,8 @@ struct sb_ask {
 /* After sb_ask_init() fails, sb_ask_free() is still due. Without layers everything runs. */
 enum secbake_status sb_ask_init(struct sb_ask *ask);
 void sb_ask_free(struct sb_ask *ask);
+/* Says what ask->dd.status means. */
+enum secbake_status sb_ask_failed(enum secbake_status status, struct secbake_error *error);
 /* A filter on top of those before: of two verdicts the kernel takes the stricter one. */
 enum secbake_status sb_ask_add_layer(struct sb_ask *ask, const struct sb_layer *layer,
 				     struct secbake_error *error);

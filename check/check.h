@@ -87,6 +87,9 @@ uint64_t sb_value(const struct secbake_arch *arch, const char *name);
 /* "ERRNO(1 EPERM)" of the verdicts f, or "several verdicts". */
 const char *sb_verdict_text(struct sb_checker *c, const struct secbake_arch *arch, uint32_t f);
 
+/* arches.c: the architectures that programs on this one can switch to, by index from 0; NULL. */
+const struct secbake_arch *sb_sibling(const struct secbake_arch *arch, size_t index);
+
 /* tally.c: the same of many calls on many architectures, told once a place. */
 struct sb_tally_group;
 struct sb_tally {

@@ -69,7 +69,10 @@ static void default_place(const struct sb_checker *c, uint32_t layer, bool forei
 	if (document->dialect == SECBAKE_DIALECT_OCI)
 		*place = document->oci->place;
 	else if (foreign)
-		sb_native_place(&document->native->foreign_spot, place);
+		sb_native_place(document->native->foreign_spot.node
+					? &document->native->foreign_spot
+					: &document->native->arch_spot,
+				place);
 	else
 		sb_native_place(&document->native->layer[layer].default_spot, place);
 }

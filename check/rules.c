@@ -174,9 +174,16 @@ void sb_check_names(struct sb_checker *c)
 
 void sb_check_mode(struct sb_checker *c)
 {
-	if (!c->front || (!c->front->unrestricted && c->front->mode == SECBAKE_MODE_ENFORCE))
+	const struct sb_native *native = c->front ? c->front->document.native : NULL;
+	struct sb_place place;
+
+	if (!native || (!c->front->unrestricted && c->front->mode == SECBAKE_MODE_ENFORCE))
 		return;
-	sb_found(c, SB_CHECK_NOT_ENFORCED, &(struct sb_place){.pointer = "/mode"},
+	if (!sb_native_place(
+		    &(struct sb_native_spot){native->main, native->main->member[SB_NATIVE_MODE]},
+		    &place))
+		c->no_memory = true;
+	sb_found(c, SB_CHECK_NOT_ENFORCED, &place,
 		 "the policy's mode is \"%s\"; what is said here is of what it would enforce",
 		 c->front->unrestricted ? "unrestricted" : "complain");
 }

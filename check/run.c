@@ -15,7 +15,8 @@ static enum secbake_status no_memory(struct secbake_error *error)
 
 /* Receives what the compiler says on the way. */
 struct ear {
-	struct secbake_reporter base;
+	struct secbake_reporter base; /* first */
+	struct secbake_reporter *caller;
 	struct sb_checker *c;
 };
 
@@ -25,7 +26,9 @@ static void hear(struct secbake_reporter *self, enum secbake_level level,
 	struct ear *ear = (struct ear *)self; /* base is its first member */
 	const struct secbake_check *check;
 
-	/* An error ends the check, and is told by whoever called. */
+	/* Each error, of which the caller gets the first one otherwise; notes are for a compile. */
+	if (level == SECBAKE_ERROR && ear->caller)
+		ear->caller->report(ear->caller, level, message);
 	if (level != SECBAKE_WARNING)
 		return;
 	check = message->code ? secbake_check_find(message->code) : NULL;
@@ -93,12 +96,10 @@ static enum secbake_status run_checks(struct sb_checker *c, struct secbake_error
 	for (size_t i = 0; i < SB_CHECK_COUNT && c->ask.dd.status == SECBAKE_OK; i++)
 		if (sb_check_rows[i].run)
 			sb_check_rows[i].run(c);
-	if (c->no_memory || c->ask.dd.status == SECBAKE_ERR_MEMORY)
+	if (c->no_memory)
 		return no_memory(error);
 	if (c->ask.dd.status != SECBAKE_OK)
-		return secbake_error_set(error, SECBAKE_ERR_UNKNOWN, 0,
-					 "cannot be checked: its conditions are too many or too "
-					 "involved");
+		return sb_ask_failed(c->ask.dd.status, error);
 	return SECBAKE_OK;
 }
 
@@ -144,7 +145,7 @@ static enum secbake_status check_policy(struct sb_checker *c, struct secbake_err
 	struct secbake_compile_options options = *c->options->policy;
 	uint32_t from = c->options->kernel_from ? c->options->kernel_from : options.target.kernel;
 	uint32_t to = c->options->kernel_from ? c->options->kernel_to : from;
-	struct ear ear = {.base = {.report = hear}, .c = c};
+	struct ear ear = {.base = {.report = hear}, .caller = options.reporter, .c = c};
 	enum secbake_status status;
 	struct sb_front front;
 
@@ -169,23 +170,20 @@ static enum secbake_status check_policy(struct sb_checker *c, struct secbake_err
 	return c->no_memory ? no_memory(error) : status;
 }
 
-/* What a program tells apart it covers; what it answers in one way it does not know. */
+/* Its siblings by whose calls a program tells numbers apart: the others get one answer for all. */
 static void find_program_arches(struct sb_checker *c)
 {
 	const struct secbake_arch *arch;
 
 	cover(c, c->target);
-	for (size_t i = 0; (arch = secbake_arch_at(i)); i++) {
+	for (size_t i = 0; (arch = sb_sibling(c->target, i)); i++) {
 		uint32_t f = sb_ask_arch(&c->ask, arch->audit_arch);
-		uint32_t var = c->ask.dd.node[f].var;
 
-		if (arch->audit_arch == secbake_arch_find("x32")->audit_arch &&
-		    var < SB_VAR_COUNT) {
+		if (arch->x32) { /* bit 30 set, bit 31 not */
 			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR, false);
-			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR + 1, arch->x32);
-			var = c->ask.dd.node[f].var;
+			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR + 1, true);
 		}
-		if (var < SB_VAR_COUNT && arch->big_endian == c->target->big_endian)
+		if (c->ask.dd.node[f].var < SB_VAR_COUNT)
 			cover(c, arch);
 	}
 }

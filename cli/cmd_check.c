@@ -54,7 +54,7 @@ static void print_json(const struct secbake_finding *finding, bool first)
 {
 	const struct secbake_error *at = &finding->message;
 
-	printf("%s\n\t{\n\t\t\"code\": ", first ? "" : ",");
+	printf("%s\n\t{\n\t\t\"code\": ", first ? "[" : ",");
 	cli_json_string(finding->check->code);
 	printf(",\n\t\t\"level\": ");
 	cli_json_string(levels[finding->level]);
@@ -106,13 +106,11 @@ static enum cli_exit check(struct request *r)
 	r->base.found = found;
 	r->options.findings = &r->base;
 	r->options.ignore = r->ignore;
-	if (r->json)
-		printf("[");
 	status = secbake_check(&r->options, &error);
-	if (r->json)
-		printf("%s]\n", r->told ? "\n" : "");
 	if (status != SECBAKE_OK)
-		return cli_fail(&error);
+		return cli_policy_fail(&r->policy, &error);
+	if (r->json)
+		puts(r->told ? "\n]" : "[]");
 	return r->found ? CLI_FINDING : CLI_DONE;
 }
 
@@ -162,22 +160,21 @@ static enum cli_exit check_policy(struct request *r, const char *path)
 	return status;
 }
 
-/* A policy is text, and begins with a brace; blobs and programs do not. */
+/* A policy is text; a program and a blob have a NUL soon. */
 static bool is_policy(const char *path)
 {
+	char start[64];
+	size_t size;
 	FILE *file;
-	int c;
 
 	if (!strcmp(path, "-"))
 		return true; /* standard input is read once */
 	file = fopen(path, "re");
 	if (!file)
 		return true; /* whoever reads it says what is wrong */
-	do
-		c = getc(file);
-	while (c == ' ' || c == '\t' || c == '\n' || c == '\r');
+	size = fread(start, 1, sizeof(start), file);
 	fclose(file);
-	return c == '{' || c == EOF;
+	return !memchr(start, '\0', size);
 }
 
 static enum cli_exit own_option(struct request *r, int option)
@@ -240,8 +237,12 @@ static enum cli_exit run(int argc, char **argv)
 	if (!split_range(&r))
 		return cli_usage(&cli_check,
 				 "--kernel wants a version or a range such as 5.10..6.12");
-	return is_policy(argv[optind]) ? check_policy(&r, argv[optind])
-				       : check_programs(&r, argv[optind]);
+	if (is_policy(argv[optind]))
+		return check_policy(&r, argv[optind]);
+	if (r.options.kernel_from)
+		return cli_usage(&cli_check, "a range of kernels is for policies; a blob has a "
+					     "program for each, choose one");
+	return check_programs(&r, argv[optind]);
 }
 
 const struct cli_verb cli_check = {

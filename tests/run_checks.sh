@@ -8,6 +8,8 @@
 #                they say otherwise (may be missing)
 #   compile      words for `secbake compile`: what is checked is what that makes of the policy
 #                (may be empty)
+#   program      instead of a policy: a program for x86_64, an instruction a line, "CODE JT JF K",
+#                # comments
 #   found        of CODE-yes: all lines with this code that the check prints, in order
 # The check of CODE-no must print no line with this code. Only the last word of a line's
 # bracket counts, so that cases do not depend on each other's codes.
@@ -29,11 +31,21 @@ words() { # FILE: its words, into the array `word`
 	[[ ! -e $1 ]] || read -r -d '' -a word <"$1"
 }
 
+assemble() { # FILE: its instructions, little-endian, to standard output
+	local code jt jf k rest
+	while read -r code jt jf k rest; do
+		[[ $code = '#'* || -z $code ]] ||
+			printf "$(printf '\\x%02x' $((code & 255)) $((code >> 8)) $((jt)) $((jf)) \
+				$((k & 255)) $((k >> 8 & 255)) $((k >> 16 & 255)) $((k >> 24 & 255)))"
+	done <"$1"
+}
+
 for case in "$@"; do
 	dir=$(realpath "$case") || exit 1
 	case=$(basename "$dir")
 	[[ $case =~ ^(.*)-(yes|no)(-.*)?$ ]] || { fail 'is not named CODE-yes or CODE-no'; continue; }
 	code=${BASH_REMATCH[1]} wanted=${BASH_REMATCH[2]}
+	"$secbake" check --list | grep -q "^$code " || { fail "there is no check $code"; continue; }
 	subject=policy.json target=(--arch x86_64 --kernel 6.12)
 	if [[ -e $dir/compile ]]; then
 		words "$dir/compile"
@@ -41,6 +53,10 @@ for case in "$@"; do
 		(cd "$dir" && "$secbake" compile policy.json "${target[@]}" "${word[@]}" -o "$subject") \
 			2>"$work/stderr" || { fail "compile: $(cat "$work/stderr")"; continue; }
 		target=(--arch x86_64)
+	fi
+	if [[ -e $dir/program ]]; then
+		subject=$work/program target=(--arch x86_64)
+		assemble "$dir/program" >"$subject"
 	fi
 	words "$dir/options"
 	# As the messages shall name it: from inside the case's folder.

@@ -68,8 +68,8 @@ struct secbake_findings {
 
 /**
  * struct secbake_check_options - zero it, then set
- * @policy: the policy, as for secbake_compile(), @policy->mode is not looked at: what is
- *	checked is what the policy enforces; or NULL
+ * @policy: the policy, as for secbake_compile(); or NULL. Its reporter receives errors only.
+ *	@policy->mode and strict are not looked at: what is checked is what the policy enforces
  * @program: without @policy: @program_count programs, loaded first to last
  * @program_count: 1..SECBAKE_LAYERS_MAX
  * @arch: of the programs' target

@@ -65,6 +65,11 @@ expect 2
 expect 2 open.json accepted.json
 expect 3 wrong.json
 says err 'lacks "default"'
+expect 3 --json wrong.json
+silent out
+printf '{ "secbake": 1, "default": "errno:EPERMM", "baseline": "x" }\n' >twice.json
+expect 3 twice.json
+[[ $(wc -l <err) = 2 ]] || { echo "not two errors: $(cat err)" >&2; failed=1; }
 expect 4 missing.json
 expect 0 --list
 says out 'ptrace-allowed'
@@ -75,6 +80,15 @@ says out '(standard input):2: /rules/0'
 head -c 12 /dev/zero >short
 expect 3 short
 says err 'neither a blob nor a program'
+printf '\xef\xbb\xbf{}' >mark.json
+expect 3 mark.json
+says err 'byte order mark'
+"$secbake" compile --arch x86_64 --kernel 6.12 open.json -o open.sbk || failed=1
+expect 1 open.sbk
+says out 'open.sbk: warning: allows ptrace'
+expect 2 --kernel 5.4..6.12 open.sbk
+says err 'a range of kernels is for policies'
+expect 1 --kernel 6.1 open.sbk
 head -c 16 /dev/zero >refused
 expect 3 refused # an instruction 0 at the end: no return
 
