@@ -15,6 +15,7 @@
 #include "digest.h"
 #include "front.h"
 #include "generate.h"
+#include "hot.h"
 #include "prove.h"
 
 struct secbake_compiled {
@@ -94,7 +95,10 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 				      const struct sb_layer *layer, struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
-	struct sb_tuning tuning = {.best = getenv("SB_BEST") != NULL,.off=getenv("SB_OFF")?(uint32_t)atoi(getenv("SB_OFF")):0};
+	struct sb_tuning tuning = {
+		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
+		.off = c->front.options.passes_off,
+	};
 	enum secbake_status status;
 
 	if (!made || !layer_hash(resolved, layer, &made->hash))
@@ -106,6 +110,8 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 		*program = known->program;
 		return SECBAKE_OK;
 	}
+	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
+		return no_memory(c);
 	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program, c->error);
 	if (status != SECBAKE_OK)
 		return status;

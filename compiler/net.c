@@ -395,6 +395,32 @@ static bool allocate(struct importer *im)
 	return sb_net_shape_new(net, &net->shape);
 }
 
+/* The atoms of hot calls, those that are simply allowed left out: the bitmap answers them. */
+static bool find_hot(struct sb_net *net)
+{
+	const struct sb_tuning *tuning = net->graph->tuning;
+
+	net->hot = sb_alloc(net->graph->arena, (size_t)tuning->hot_count + 1, sizeof(*net->hot));
+	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++)
+		for (uint32_t a = 0; a < net->words * 64; a++) {
+			const struct sb_atom *atom = &net->atom[a];
+			const struct sb_node *leaf;
+
+			if (!atom->used || atom->audit_arch != tuning->hot[i].audit_arch ||
+			    atom->lo != tuning->hot[i].nr || atom->hi != atom->lo ||
+			    (atom->x32 && a / 64 >= net->masked))
+				continue;
+			leaf = net->leaf[net->leaf_of[a]];
+			if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
+				continue;
+			net->hot[net->hot_count] =
+				(struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
+			net->price[a] += net->hot[net->hot_count++].cost;
+			break;
+		}
+	return net->hot != NULL;
+}
+
 static bool import(struct importer *im)
 {
 	struct sb_net *net = im->net;
@@ -407,7 +433,7 @@ static bool import(struct importer *im)
 	net->decides = sb_alloc(net->graph->arena, SB_NET_NODES_MAX, set);
 	if (!net->reach || !net->decides)
 		return false;
-	return import_shape(im, &net->shape);
+	return find_hot(net) && import_shape(im, &net->shape);
 }
 
 struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *decided,

@@ -6,7 +6,6 @@
  * policy decides, and a number of tries instead of a clock.
  */
 #include <linux/filter.h>
-#include <stdlib.h>
 
 #include <secbake/features.h>
 
@@ -409,7 +408,7 @@ void sb_net_search(struct sb_net *net, uint32_t tries, bool warm)
 {
 	struct search s = {.net = net, .random = net->seed};
 	struct sb_arena *arena = net->graph->arena;
-	const uint64_t hottest = SB_COST_INSN*(uint64_t)atoi(getenv("T0")?getenv("T0"):"30")/100;
+	const uint64_t hottest = SB_COST_INSN * 3ull / 10;
 
 	s.other.reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(uint64_t));
 	s.other.order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*s.other.order));
@@ -433,7 +432,6 @@ void sb_net_search(struct sb_net *net, uint32_t tries, bool warm)
 		uint64_t left = tries - i, part = left * left / tries; /* cools by the square */
 
 		try_move(&s, warm ? hottest * part / tries : 0);
-		if(i%50000==0)__builtin_printf("%u cur %lu best %lu n %u t %lu\n",i,s.cost/1000,s.best_cost/1000,net->order_count,hottest * part / tries);
 		if (!has_tests(net))
 			break;
 	}

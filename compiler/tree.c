@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "args.h"
 #include "cost.h"
@@ -15,7 +14,7 @@
 
 /* The kernel emulates a new filter once for each number of its tables: these weigh. */
 /* Tries of the search; each takes some 10 us for a policy of containers' size. */
-#define TRIES_BEST (getenv("TRIES")?(uint32_t)atoi(getenv("TRIES")):400000u)
+#define TRIES_BEST 400000u
 
 static uint32_t weight_of(const struct sb_range *range)
 {
