@@ -86,7 +86,7 @@ static void improve(struct sb_graph *graph, const struct sb_decided *decided,
 	if (sb_pass_on(tuning, SB_PASS_BYPASS))
 		sb_net_bypass(net);
 	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
-		sb_net_search(net, TRIES_BEST, true);
+		sb_net_search(net, TRIES_BEST);
 	sb_net_export(net, root);
 }
 
