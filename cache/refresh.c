@@ -349,7 +349,11 @@ static enum secbake_status compile_policy(struct refresh *r, const char *name,
 {
 	struct messenger messenger = {.base = {.report = forward}, .refresh = r, .name = name};
 	struct secbake_compile_options compile = {
-		.target = r->options->features, .name = name, .reporter = &messenger.base};
+		.target = r->options->features,
+		.name = name,
+		.reporter = &messenger.base,
+		.effort = r->options->effort,
+	};
 	struct texts texts = {0};
 	struct secbake_compiled *compiled = NULL;
 	enum secbake_status status;

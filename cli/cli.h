@@ -29,6 +29,10 @@ extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_di
 	cli_features, cli_refresh, cli_cache, cli_prove, cli_diff, cli_constants, cli_syscalls;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
+/* common.c: a value of --effort; CLI_DONE, or CLI_USAGE after a message. */
+enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
+			 enum secbake_effort *effort);
+
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,7 @@ struct request {
 	bool sealed;
 };
 
-enum { OPT_FORMAT = CLI_OPT_OWN, OPT_LAYER, OPT_SEALED };
+enum { OPT_FORMAT = CLI_OPT_OWN, OPT_LAYER, OPT_SEALED, OPT_EFFORT, OPT_PASSES };
 
 static const struct option longs[] = {
 	CLI_POLICY_OPTIONS,
@@ -26,6 +26,8 @@ static const struct option longs[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"layer", required_argument, NULL, OPT_LAYER},
 	{"sealed", no_argument, NULL, OPT_SEALED},
+	{"effort", required_argument, NULL, OPT_EFFORT},
+	{"passes", required_argument, NULL, OPT_PASSES},
 	{0},
 };
 
@@ -40,6 +42,19 @@ static enum cli_exit parse_format(const char *value, enum format *format)
 		}
 	}
 	return cli_usage(&cli_compile, "--format wants blob, raw, c or asm, not '%s'", value);
+}
+
+static bool lists_passes(const struct request *r)
+{
+	return r->policy.passes && !strcmp(r->policy.passes, "list");
+}
+
+static void list_passes(void)
+{
+	const char *name, *what;
+
+	for (size_t i = 0; (name = secbake_pass(i, &what)); i++)
+		printf("%-10s %s\n", name, what);
 }
 
 static enum cli_exit parse(int argc, char **argv, struct request *r)
@@ -61,11 +76,17 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 			r->layer = optarg;
 		else if (option == OPT_SEALED)
 			r->sealed = true;
+		else if (option == OPT_EFFORT)
+			status = cli_effort(&cli_compile, optarg, &r->policy.effort);
+		else if (option == OPT_PASSES)
+			r->policy.passes = optarg;
 		else
 			status = cli_policy_option(&cli_compile, &r->policy, option, optarg);
 	}
 	if (status != CLI_DONE)
 		return status;
+	if (lists_passes(r) && argc == optind)
+		return CLI_DONE;
 	if (argc - optind != 1)
 		return cli_usage(&cli_compile,
 				 argc == optind ? "which policy?" : "one policy at a time");
@@ -176,7 +197,9 @@ static enum cli_exit run(int argc, char **argv)
 
 	if (status == (enum cli_exit)CLI_HELP)
 		return CLI_DONE;
-	if (status == CLI_DONE)
+	if (status == CLI_DONE && lists_passes(&r))
+		list_passes();
+	else if (status == CLI_DONE)
 		status = compile(&r);
 	cli_policy_close(&r.policy);
 	return status;
@@ -193,6 +216,10 @@ const struct cli_verb cli_compile = {
 		"  --format blob|raw|c|asm\n"
 		"                        blob: for secbake-exec; raw: the sock_filter array alone, in\n"
 		"                        the target's byte order; c: a header; asm: for bpf_asm\n"
+		"  --effort default|best\n"
+		"                        best: seconds instead of milliseconds, for shorter programs\n"
+		"  --passes LIST         of the generator, -NAME,...: all but these; none,NAME,...: none\n"
+		"                        but these; list: what there are\n"
 		"  --layer N             of a policy with several programs, which one (raw, c, asm)\n"
 		"  --sealed              the blob is for an image that has no policies\n" CLI_POLICY_HELP,
 	.run = run,

@@ -119,6 +119,7 @@ struct arguments {
 	struct cli_places places;
 	struct cli_target target;
 	unsigned int jobs;
+	enum secbake_effort effort;
 	bool quiet, json;
 };
 
@@ -131,6 +132,7 @@ static enum cli_exit parse(int argc, char **argv, struct arguments *arguments, b
 		{"jobs", required_argument, NULL, 'j'},
 		{"quiet", no_argument, NULL, 'q'},
 		{"json", no_argument, NULL, 'J'},
+		{"effort", required_argument, NULL, 'e'},
 		{"arch", required_argument, NULL, 'a'},
 		{"kernel", required_argument, NULL, 'k'},
 		{"features", required_argument, NULL, 'f'},
@@ -155,6 +157,10 @@ static enum cli_exit parse(int argc, char **argv, struct arguments *arguments, b
 			break;
 		case 'J':
 			arguments->json = true;
+			break;
+		case 'e':
+			if (cli_effort(&cli_refresh, optarg, &arguments->effort) != CLI_DONE)
+				return CLI_USAGE;
 			break;
 		case 'a':
 			arguments->target.arch = optarg;
@@ -200,6 +206,7 @@ static enum cli_exit run(int argc, char **argv)
 	report.json = arguments.json;
 	options.places = cli_places_of(&arguments.places);
 	options.jobs = arguments.jobs;
+	options.effort = arguments.effort;
 	options.name = (const char *const *)argv + optind;
 	options.name_count = (size_t)(argc - optind);
 	if (report.json)
@@ -226,6 +233,8 @@ const struct cli_verb cli_refresh = {
 		"  -j, --jobs N        compile N policies at the same time\n"
 		"  -q, --quiet         print failures, and what the kernel lacks, only\n"
 		"      --json          print the result as JSON\n"
+		"      --effort default|best\n"
+		"                      best: seconds instead of milliseconds, for shorter programs\n"
 		"      --arch ARCH, --kernel X.Y, --features FILE\n"
 		"                      for another kernel than the running one\n\n"
 		"Compile options of a policy stand beside it in NAME.options.\n"

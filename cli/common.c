@@ -23,6 +23,18 @@ enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	return CLI_USAGE;
 }
 
+enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
+			 enum secbake_effort *effort)
+{
+	if (!strcmp(value, "default"))
+		*effort = SECBAKE_EFFORT_DEFAULT;
+	else if (!strcmp(value, "best"))
+		*effort = SECBAKE_EFFORT_BEST;
+	else
+		return cli_usage(verb, "--effort wants default or best, not '%s'", value);
+	return CLI_DONE;
+}
+
 int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
 	     const struct option *longs)
 {

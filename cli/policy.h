@@ -26,6 +26,8 @@ struct cli_policy {
 	size_t cap_count;
 	enum secbake_dialect dialect;
 	enum secbake_enosys enosys;
+	enum secbake_effort effort;
+	const char *passes;
 	enum secbake_mode mode; /* SECBAKE_MODE_OWN unless --mode says another */
 	bool mode_given;
 	bool strict;

@@ -15,6 +15,7 @@
 #include "digest.h"
 #include "front.h"
 #include "generate.h"
+#include "hot.h"
 #include "prove.h"
 #include "takeover.h"
 
@@ -45,7 +46,15 @@ struct known {
 	struct known *next;
 };
 
-enum { TAG_LISTENER_PATH = 1, TAG_LISTENER_METADATA, TAG_VARIANT, TAG_ARCH, TAG_MODE };
+enum {
+	TAG_LISTENER_PATH = 1,
+	TAG_LISTENER_METADATA,
+	TAG_VARIANT,
+	TAG_ARCH,
+	TAG_MODE,
+	TAG_TUNING,
+	TAG_HOT
+};
 
 static enum secbake_status no_memory(struct compilation *c)
 {
@@ -103,7 +112,10 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 				      const struct sb_layer *layer, struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
-	struct sb_tuning tuning = {.best = getenv("SB_BEST") != NULL,.off=getenv("SB_OFF")?(uint32_t)atoi(getenv("SB_OFF")):0};
+	struct sb_tuning tuning = {
+		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
+		.off = c->front.options.passes_off,
+	};
 	enum secbake_status status;
 
 	if (!made || !layer_hash(resolved, layer, &made->hash))
@@ -115,8 +127,11 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 		*program = known->program;
 		return SECBAKE_OK;
 	}
+	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
+		return no_memory(c);
 	c->proved = true;
-	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program, c->error);
+	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program,
+			     c->error);
 	if (status != SECBAKE_OK)
 		return status;
 	made->next = c->known;
@@ -221,6 +236,18 @@ static enum secbake_status resolve_variant(struct compilation *c, enum secbake_m
 	return SECBAKE_OK;
 }
 
+/* What changes no verdict, but the programs: they are not taken over from those made otherwise. */
+static void digest_tuning(struct compilation *c)
+{
+	const struct sb_document *document = &c->front.document;
+
+	sb_digest_number(c->digest, TAG_TUNING, c->front.options.effort == SECBAKE_EFFORT_BEST);
+	sb_digest_number(c->digest, TAG_TUNING, c->front.options.passes_off);
+	sb_digest_number(c->digest, TAG_HOT, document->hot_count);
+	for (uint32_t i = 0; i < document->hot_count; i++)
+		sb_digest_bytes(c->digest, TAG_HOT, document->hot[i], strlen(document->hot[i]));
+}
+
 static enum secbake_status resolve_mode(struct compilation *c, enum secbake_mode mode)
 {
 	enum secbake_status status = SECBAKE_OK;
@@ -302,6 +329,7 @@ static void digest_strings(struct compilation *c)
 	const char *path = c->front.document.listener_path,
 		   *metadata = c->front.document.listener_metadata;
 
+	digest_tuning(c);
 	sb_digest_number(c->digest, TAG_ARCH, c->given->target.arch->audit_arch);
 	sb_digest_number(c->digest, TAG_MODE, mode_flags(&c->front));
 	if (path)

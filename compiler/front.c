@@ -2,6 +2,10 @@
 /* Reading and resolving, dialect by dialect. */
 #include "front.h"
 
+#include <string.h>
+
+#include "passes.h"
+
 static enum secbake_status check(const struct secbake_compile_options *given,
 				 struct secbake_error *error)
 {
@@ -12,6 +16,9 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 	if (given->cap_count > 64 || (given->cap_count && !given->caps))
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "at most 64 capabilities can be given");
+	if (given->effort > SECBAKE_EFFORT_BEST)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "there is no effort %u",
+					 given->effort);
 	if (!given->target.arch || !given->policy.bytes || !given->name)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "a target, a name and a policy are required");
@@ -24,6 +31,29 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 	return SECBAKE_OK;
 }
 
+static enum secbake_status read_passes(const char *passes, uint32_t *off,
+				       struct secbake_error *error)
+{
+	const char *bad, *near = NULL;
+	size_t size;
+
+	if (!passes || sb_passes_parse(passes, off, &bad, &size))
+		return SECBAKE_OK;
+	if (size > 32)
+		size = 32;
+	for (int i = 0; i < SB_PASSES; i++)
+		if (size && !strncmp(sb_pass_text[i].name, bad, size))
+			near = sb_pass_text[i].name;
+	if (near)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "the generator has no pass \"%.*s\"; did you mean \"%s\"?",
+					 (int)size, bad, near);
+	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+				 "the generator has no pass \"%.*s\"; secbake compile --passes list "
+				 "names them",
+				 (int)size, bad);
+}
+
 enum secbake_status sb_front_read(struct sb_arena *arena,
 				  const struct secbake_compile_options *given,
 				  struct sb_front *front, struct secbake_error *error)
@@ -33,6 +63,7 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 	*front = (struct sb_front){.given = given,
 				   .options = {.dialect = given->dialect,
 					       .enosys = given->enosys,
+					       .effort = (enum secbake_effort)given->effort,
 					       .strict = given->strict,
 					       .no_complain = given->no_complain,
 					       .caps = given->caps,
@@ -41,6 +72,8 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 					       .sources = &front->sources}};
 	if (status == SECBAKE_OK)
 		status = sb_sources_init(&front->sources, arena, given, error);
+	if (status == SECBAKE_OK)
+		status = read_passes(given->passes, &front->options.passes_off, error);
 	if (status == SECBAKE_OK && given->options.bytes)
 		status = sb_read_options(arena, &given->options, &front->options, error);
 	if (status != SECBAKE_OK)

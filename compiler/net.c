@@ -309,11 +309,18 @@ uint16_t sb_net_test(struct sb_net *net, uint16_t op, uint32_t k)
 	if (!test->yes)
 		return SB_NET_NONE;
 	test->no = test->yes + net->words;
-	for (uint32_t a = 0; a < net->words * 64; a++) {
-		unsigned int way = net->atom[a].used ? outcome(&net->atom[a], op, k) : 0;
+	for (uint32_t w = 0; w < net->words; w++) {
+		uint64_t yes = 0, no = 0;
 
-		test->yes[a / 64] |= (uint64_t)(way & 1) << a % 64;
-		test->no[a / 64] |= (uint64_t)(way >> 1) << a % 64;
+		for (uint32_t bit = 0; bit < 64; bit++) {
+			const struct sb_atom *atom = &net->atom[w * 64 + bit];
+			unsigned int way = atom->used ? outcome(atom, op, k) : 0;
+
+			yes |= (uint64_t)(way & 1) << bit;
+			no |= (uint64_t)(way >> 1) << bit;
+		}
+		test->yes[w] = yes;
+		test->no[w] = no;
 	}
 	net->test_bucket[at] = (uint16_t)++net->test_count;
 	return (uint16_t)(net->test_count - 1);
@@ -373,13 +380,21 @@ void sb_net_shape_copy(const struct sb_net *net, struct sb_net_shape *to,
 	memcpy(to->node, from->node, from->count * sizeof(*to->node));
 }
 
+static bool allocate_view(const struct sb_net *net, struct sb_net_view *view)
+{
+	struct sb_arena *arena = net->graph->arena;
+
+	view->reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
+	view->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->order));
+	view->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->position));
+	return view->reach && view->order && view->position;
+}
+
 static bool allocate(struct importer *im)
 {
 	struct sb_net *net = im->net;
 	struct sb_arena *arena = net->graph->arena;
 
-	net->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->order));
-	net->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->position));
 	net->stack = sb_alloc(arena, SB_NET_NODES_MAX, 4 * sizeof(*net->stack));
 	net->leaf = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(const struct sb_node *));
 	net->test = sb_alloc(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
@@ -388,11 +403,37 @@ static bool allocate(struct importer *im)
 	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
 	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
-	if (!net->order || !net->position || !net->stack || !net->leaf ||
+	if (!net->stack || !net->leaf ||
 	    !net->test || !net->test_bucket || !net->atom || !net->leaf_of || !net->price || !im->known)
 		return false;
 	memset(im->known, 0xff, net->graph->node_count * sizeof(*im->known)); /* SB_NET_NONE */
 	return sb_net_shape_new(net, &net->shape);
+}
+
+/* The atoms of hot calls, those that are simply allowed left out: the bitmap answers them. */
+static bool find_hot(struct sb_net *net)
+{
+	const struct sb_tuning *tuning = net->graph->tuning;
+
+	net->hot = sb_alloc(net->graph->arena, (size_t)tuning->hot_count + 1, sizeof(*net->hot));
+	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++)
+		for (uint32_t a = 0; a < net->words * 64; a++) {
+			const struct sb_atom *atom = &net->atom[a];
+			const struct sb_node *leaf;
+
+			if (!atom->used || atom->audit_arch != tuning->hot[i].audit_arch ||
+			    atom->lo != tuning->hot[i].nr || atom->hi != atom->lo ||
+			    (atom->x32 && a / 64 >= net->masked))
+				continue;
+			leaf = net->leaf[net->leaf_of[a]];
+			if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
+				continue;
+			net->hot[net->hot_count] =
+				(struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
+			net->price[a] += net->hot[net->hot_count++].cost;
+			break;
+		}
+	return net->hot != NULL;
 }
 
 static bool import(struct importer *im)
@@ -403,11 +444,10 @@ static bool import(struct importer *im)
 	if (!allocate(im) || !collect_cuts(im) || !collect_atoms(im) || !fill_sets(im))
 		return false;
 	set = net->words * sizeof(uint64_t);
-	net->reach = sb_alloc(net->graph->arena, SB_NET_NODES_MAX, set);
 	net->decides = sb_alloc(net->graph->arena, SB_NET_NODES_MAX, set);
-	if (!net->reach || !net->decides)
+	if (!net->decides || !allocate_view(net, &net->view) || !allocate_view(net, &net->spare))
 		return false;
-	return import_shape(im, &net->shape);
+	return find_hot(net) && import_shape(im, &net->shape);
 }
 
 struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *decided,
@@ -449,18 +489,18 @@ void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 		net->graph->failed = true;
 		return;
 	}
-	for (uint32_t i = net->order_count; i > 0; i--) {
-		const struct sb_net_node *node = &net->shape.node[net->order[i - 1]];
+	for (uint32_t i = net->view.order_count; i > 0; i--) {
+		const struct sb_net_node *node = &net->shape.node[net->view.order[i - 1]];
 		const struct sb_net_test *test = &net->test[node->test];
 
 		if (node->kind == SB_NET_LEAF)
-			made[net->order[i - 1]] = net->leaf[node->test];
+			made[net->view.order[i - 1]] = net->leaf[node->test];
 		else if (node->kind == SB_NET_SELECT)
-			made[net->order[i - 1]] = export_select(net, node, made);
+			made[net->view.order[i - 1]] = export_select(net, node, made);
 		else if (node->kind == SB_NET_MASK)
-			made[net->order[i - 1]] = sb_and(net->graph, X32_MASK, made[node->t]);
+			made[net->view.order[i - 1]] = sb_and(net->graph, X32_MASK, made[node->t]);
 		else
-			made[net->order[i - 1]] = sb_test_laid(net->graph, test->op, test->k,
+			made[net->view.order[i - 1]] = sb_test_laid(net->graph, test->op, test->k,
 							       made[node->t], made[node->f],
 							       node->t_first);
 	}

@@ -51,6 +51,14 @@ struct sb_net_shape {
 	struct sb_net_node *node;
 };
 
+/* What measuring a shape tells. */
+struct sb_net_view {
+	uint64_t *reach; /* sets by node */
+	uint16_t *order; /* nodes in use, each before its successors */
+	uint32_t order_count;
+	uint16_t *position; /* of a node in order; SB_NET_NONE: not in use */
+};
+
 struct sb_net {
 	struct sb_graph *graph;
 	uint32_t words;	   /* of a set */
@@ -77,11 +85,9 @@ struct sb_net {
 
 	struct sb_net_shape shape; /* the current one */
 
-	/* Of the shape that was looked at last. */
-	uint64_t *reach, *decides; /* sets by node */
-	uint16_t *order;	   /* nodes in use, each before its successors */
-	uint32_t order_count;
-	uint16_t *position; /* of a node in order; SB_NET_NONE: not in use */
+	/* Of the shape that was measured last; spare: room for another one's. */
+	struct sb_net_view view, spare;
+	uint64_t *decides; /* sets by node */
 	uint16_t *stack;
 };
 
@@ -133,6 +139,12 @@ bool sb_net_shape_new(const struct sb_net *net, struct sb_net_shape *shape);
 void sb_net_shape_copy(const struct sb_net *net, struct sb_net_shape *to,
 		       const struct sb_net_shape *from);
 
+/*
+ * Measures trial beside the current shape, whose view stays, if trial does not
+ * cost at most limit; then it is the current one, the other way round.
+ */
+bool sb_net_try(struct sb_net *net, struct sb_net_shape *trial, uint64_t limit, uint64_t *cost);
+
 /* net_redirect.c: does a way lead from one node in use to the other, in the current shape? */
 bool sb_net_leads_to(const struct sb_net *net, const struct sb_net_shape *shape, uint16_t from,
 		     uint16_t to);
@@ -155,6 +167,6 @@ bool sb_net_rebuild(struct sb_net_rebuild *r, struct sb_net_shape *shape, uint16
 void sb_net_redirect(struct sb_net *net);
 void sb_net_rebuild_all(struct sb_net *net);
 void sb_net_bypass(struct sb_net *net);
-void sb_net_search(struct sb_net *net, uint32_t tries, bool warm);
+void sb_net_search(struct sb_net *net, uint32_t tries);
 
 #endif

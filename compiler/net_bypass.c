@@ -32,7 +32,7 @@ static uint32_t passing(const struct sb_net *net, const uint64_t *set)
 static uint16_t popular(const struct sb_net *net, uint16_t index)
 {
 	const struct sb_net_node *node = &net->shape.node[index];
-	const uint64_t *reach = sb_net_set(net, net->reach, index);
+	const uint64_t *reach = sb_net_set(net, net->view.reach, index);
 	uint64_t set[SB_NET_WORDS_MAX];
 	uint32_t all, yes;
 
@@ -63,8 +63,6 @@ static void collect(struct bypass *b, uint16_t index, uint32_t depth)
 static bool try_test(struct bypass *b, uint16_t test)
 {
 	struct sb_net *net = b->net;
-	struct sb_net_shape shape;
-	uint64_t cost;
 	uint16_t made;
 
 	sb_net_shape_copy(net, &b->trial, &net->shape);
@@ -75,14 +73,7 @@ static bool try_test(struct bypass *b, uint16_t test)
 	/* A copy of the front for one side: t and f that are one node would be no test. */
 	b->trial.node[b->trial.count] = b->trial.node[b->front];
 	b->trial.node[made].f = (uint16_t)b->trial.count++;
-	cost = sb_net_measure(net, &b->trial);
-	if (cost >= b->cost)
-		return false;
-	b->cost = cost;
-	shape = net->shape;
-	net->shape = b->trial;
-	b->trial = shape;
-	return true;
+	return sb_net_try(net, &b->trial, b->cost - 1, &b->cost);
 }
 
 void sb_net_bypass(struct sb_net *net)
@@ -95,18 +86,17 @@ void sb_net_bypass(struct sb_net *net)
 	b.cost = sb_net_measure(net, &net->shape);
 	while (changed) {
 		changed = false;
-		for (uint32_t i = 0; i < net->order_count && !changed; i++) {
-			uint16_t next = popular(net, net->order[i]);
+		for (uint32_t i = 0; i < net->view.order_count && !changed; i++) {
+			uint16_t next = popular(net, net->view.order[i]);
 
 			if (next == SB_NET_NONE)
 				continue;
-			b.front = net->order[i];
+			b.front = net->view.order[i];
 			b.test_count = 0;
 			collect(&b, next, DEPTH);
 			for (uint32_t t = 0; t < b.test_count && !changed; t++)
 				if (net->shape.count + 2 <= SB_NET_NODES_MAX)
 					changed = try_test(&b, b.test[t]);
-			sb_net_measure(net, &net->shape);
 		}
 	}
 }

@@ -86,7 +86,7 @@ static void lay(struct walk *walk, uint16_t index)
 	} else if (node->kind == SB_NET_MASK) {
 		walk->insns += 1u + (last != node->t);
 	}
-	net->position[index] = LAID;
+	net->view.position[index] = LAID;
 	net->stack[walk->done++] = index;
 }
 
@@ -95,10 +95,10 @@ static void visit(struct walk *walk, uint16_t index)
 {
 	const struct sb_net_node *node = &walk->shape->node[index];
 
-	walk->circle |= walk->net->position[index] == OPEN;
-	if (walk->net->position[index] != UNSEEN)
+	walk->circle |= walk->net->view.position[index] == OPEN;
+	if (walk->net->view.position[index] != UNSEEN)
 		return;
-	walk->net->position[index] = OPEN;
+	walk->net->view.position[index] = OPEN;
 	if (node->kind != SB_NET_LEAF) {
 		visit(walk, node->t_first ? node->t : node->f);
 		visit(walk, node->t_first ? node->f : node->t);
@@ -111,17 +111,17 @@ static bool put_in_order(struct sb_net *net, const struct sb_net_shape *shape, u
 {
 	struct walk walk = {.net = net, .shape = shape};
 
-	memset(net->position, 0xff, shape->count * sizeof(*net->position)); /* UNSEEN */
+	memset(net->view.position, 0xff, shape->count * sizeof(*net->view.position)); /* UNSEEN */
 	for (uint32_t i = 0; i < net->map_count; i++) {
 		visit(&walk, shape->root[i]);
 		/* The load in front of it needs it next to itself, or a copy. */
 		walk.insns += net->stack[walk.done - 1] != shape->root[i];
 	}
 	for (uint32_t i = 0; i < walk.done; i++) {
-		net->order[i] = net->stack[walk.done - 1 - i];
-		net->position[net->order[i]] = (uint16_t)i;
+		net->view.order[i] = net->stack[walk.done - 1 - i];
+		net->view.position[net->view.order[i]] = (uint16_t)i;
 	}
-	net->order_count = walk.done;
+	net->view.order_count = walk.done;
 	*price = (uint64_t)walk.insns * SB_COST_INSN + (uint64_t)walk.jumps * SB_COST_JUMP;
 	return !walk.circle;
 }
@@ -161,7 +161,7 @@ static void pass(struct sb_net *net, const struct sb_net_shape *shape, const uin
 
 	*skipped |= to != *edge;
 	*edge = to;
-	add(net, sb_net_set(net, net->reach, to), set);
+	add(net, sb_net_set(net, net->view.reach, to), set);
 }
 
 /* Follows what enters to the leaves. False: something arrives where it should not. */
@@ -169,13 +169,13 @@ static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 {
 	uint64_t set[SB_NET_WORDS_MAX];
 
-	for (uint32_t i = 0; i < net->order_count; i++)
-		memset(sb_net_set(net, net->reach, net->order[i]), 0, net->words * sizeof(*set));
+	for (uint32_t i = 0; i < net->view.order_count; i++)
+		memset(sb_net_set(net, net->view.reach, net->view.order[i]), 0, net->words * sizeof(*set));
 	for (uint32_t i = 0; i < net->map_count; i++)
 		pass(net, shape, sb_net_set(net, net->start, i), &shape->root[i], skipped);
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		struct sb_net_node *node = &shape->node[net->order[i]];
-		const uint64_t *reach = sb_net_set(net, net->reach, net->order[i]);
+	for (uint32_t i = 0; i < net->view.order_count; i++) {
+		struct sb_net_node *node = &shape->node[net->view.order[i]];
+		const uint64_t *reach = sb_net_set(net, net->view.reach, net->view.order[i]);
 
 		if (node->kind == SB_NET_LEAF) {
 			if (!sb_net_within(net, reach, sb_net_set(net, net->right, node->test)))
@@ -207,16 +207,16 @@ uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 		if (!put_in_order(net, shape, &price) || !flow(net, shape, &skipped))
 			return UINT64_MAX;
 	} while (skipped);
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		const uint64_t *reach = sb_net_set(net, net->reach, net->order[i]);
+	for (uint32_t i = 0; i < net->view.order_count; i++) {
+		const uint64_t *reach = sb_net_set(net, net->view.reach, net->view.order[i]);
 
 		uint32_t here = 0;
 
-		if (shape->node[net->order[i]].kind == SB_NET_LEAF)
+		if (shape->node[net->view.order[i]].kind == SB_NET_LEAF)
 			continue;
 		for (uint32_t w = 0; w < net->weighted; w++)
 			here += population(reach[w]);
-		steps += here << (shape->node[net->order[i]].kind == SB_NET_SELECT);
+		steps += here << (shape->node[net->view.order[i]].kind == SB_NET_SELECT);
 		for (uint32_t h = 0; h < net->hot_count; h++)
 			hot += net->hot[h].cost *
 			       (reach[net->hot[h].atom / 64] >> net->hot[h].atom % 64 & 1);
@@ -224,11 +224,36 @@ uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 	return price + steps * SB_COST_STEP + hot;
 }
 
+static void swap_views(struct sb_net *net)
+{
+	struct sb_net_view view = net->view;
+
+	net->view = net->spare;
+	net->spare = view;
+}
+
+bool sb_net_try(struct sb_net *net, struct sb_net_shape *trial, uint64_t limit, uint64_t *cost)
+{
+	struct sb_net_shape shape = net->shape;
+	uint64_t price;
+
+	swap_views(net);
+	price = sb_net_measure(net, trial);
+	if (price == UINT64_MAX || price > limit) {
+		swap_views(net);
+		return false;
+	}
+	net->shape = *trial;
+	*trial = shape;
+	*cost = price;
+	return true;
+}
+
 void sb_net_decide(struct sb_net *net, const struct sb_net_shape *shape)
 {
-	for (uint32_t i = net->order_count; i > 0; i--) {
-		const struct sb_net_node *node = &shape->node[net->order[i - 1]];
-		uint64_t *to = sb_net_set(net, net->decides, net->order[i - 1]);
+	for (uint32_t i = net->view.order_count; i > 0; i--) {
+		const struct sb_net_node *node = &shape->node[net->view.order[i - 1]];
+		uint64_t *to = sb_net_set(net, net->decides, net->view.order[i - 1]);
 		const uint64_t *t, *f;
 
 		if (node->kind == SB_NET_LEAF) {

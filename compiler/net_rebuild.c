@@ -114,10 +114,10 @@ static void find_usable(struct sb_net_rebuild *r, uint16_t from, const uint16_t 
 	for (uint32_t i = 0; i < net->map_count; i++)
 		if (edge != &shape->root[i])
 			r->usable[shape->root[i]] = true;
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		const struct sb_net_node *node = &shape->node[net->order[i]];
+	for (uint32_t i = 0; i < net->view.order_count; i++) {
+		const struct sb_net_node *node = &shape->node[net->view.order[i]];
 
-		if (!r->usable[net->order[i]] || node->kind == SB_NET_LEAF)
+		if (!r->usable[net->view.order[i]] || node->kind == SB_NET_LEAF)
 			continue;
 		if (edge != &node->t)
 			r->usable[node->t] = true;
@@ -129,14 +129,14 @@ static void find_usable(struct sb_net_rebuild *r, uint16_t from, const uint16_t 
 	if (from == SB_NET_NONE)
 		return;
 	r->usable[from] = false;
-	for (uint32_t i = net->position[from]; i-- > 0;) {
-		const struct sb_net_node *node = &shape->node[net->order[i]];
+	for (uint32_t i = net->view.position[from]; i-- > 0;) {
+		const struct sb_net_node *node = &shape->node[net->view.order[i]];
 
 		if (node->kind == SB_NET_LEAF)
 			continue;
-		if (!sb_net_leads_to(net, shape, net->order[i], from))
+		if (!sb_net_leads_to(net, shape, net->view.order[i], from))
 			continue;
-		r->usable[net->order[i]] = false;
+		r->usable[net->view.order[i]] = false;
 	}
 }
 
@@ -145,10 +145,10 @@ static bool judge(struct sb_net_rebuild *r)
 {
 	struct sb_net *net = r->net;
 
-	if ((size_t)net->order_count * r->atoms > DEPTHS_MAX)
+	if ((size_t)net->view.order_count * r->atoms > DEPTHS_MAX)
 		return false;
-	for (uint32_t i = net->order_count; i-- > 0;) {
-		uint16_t index = net->order[i];
+	for (uint32_t i = net->view.order_count; i-- > 0;) {
+		uint16_t index = net->view.order[i];
 		const struct sb_net_node *node = &r->shape->node[index];
 		const uint64_t *decides = sb_net_set(net, net->decides, index);
 		const struct sb_net_test *test = &net->test[node->test];
@@ -159,8 +159,8 @@ static bool judge(struct sb_net_rebuild *r)
 		bool leaf = node->kind == SB_NET_LEAF, usable = r->usable[index];
 		uint8_t steps = node->kind == SB_NET_SELECT ? 2 : 1;
 
-		t = leaf ? NULL : r->depth + (size_t)net->position[node->t] * r->atoms;
-		f = leaf ? NULL : r->depth + (size_t)net->position[node->f] * r->atoms;
+		t = leaf ? NULL : r->depth + (size_t)net->view.position[node->t] * r->atoms;
+		f = leaf ? NULL : r->depth + (size_t)net->view.position[node->f] * r->atoms;
 		for (uint32_t p = 0; p < r->count; p++) {
 			uint32_t end = p + 1 < r->count ? r->piece[p + 1].first : r->atoms;
 
@@ -213,7 +213,7 @@ static void end_at(struct sb_net_rebuild *r, uint32_t i, uint32_t position)
 		       steps;
 		if (cost < cell->cost)
 			*cell = (struct cell){
-				.cost = cost, .end = r->net->order[position], .bare = !tests};
+				.cost = cost, .end = r->net->view.order[position], .bare = !tests};
 	}
 }
 
@@ -226,10 +226,10 @@ static void solve(struct sb_net_rebuild *r)
 		for (uint32_t j = i; j < r->count; j++)
 			cell_of(r, i, j)->cost = UINT64_MAX;
 	}
-	for (uint32_t v = 0; v < r->net->order_count; v++) {
+	for (uint32_t v = 0; v < r->net->view.order_count; v++) {
 		const bool *wrong = r->wrong + (size_t)v * PIECES_MAX;
 
-		if (!r->usable[r->net->order[v]])
+		if (!r->usable[r->net->view.order[v]])
 			continue;
 		for (uint32_t i = 0; i < r->count; i++)
 			if (!wrong[i] || (i + 1 < r->count && !wrong[i + 1]))
@@ -266,7 +266,7 @@ static uint16_t make(struct sb_net_rebuild *r, uint16_t op, uint32_t k, uint16_t
 	if (node.test == SB_NET_NONE)
 		return SB_NET_NONE;
 	/* Places of nodes that are in use are known by their position in the current shape. */
-	while (r->next_free < r->shape->count && net->position[r->next_free] != SB_NET_NONE)
+	while (r->next_free < r->shape->count && net->view.position[r->next_free] != SB_NET_NONE)
 		r->next_free++;
 	if (r->next_free == SB_NET_NODES_MAX)
 		return SB_NET_NONE;
@@ -290,7 +290,7 @@ static uint16_t build(struct sb_net_rebuild *r, uint32_t i, uint32_t j)
 	}
 	if (cell->cost == UINT64_MAX)
 		return SB_NET_NONE;
-	wrong = r->wrong + (size_t)r->net->position[node] * PIECES_MAX;
+	wrong = r->wrong + (size_t)r->net->view.position[node] * PIECES_MAX;
 	for (uint32_t k = j + 1; k-- > i && node != SB_NET_NONE;)
 		if (wrong[k])
 			node = make(r, BPF_JEQ, r->piece[k].lo, r->piece[k].leaf, node, true);
@@ -323,7 +323,7 @@ void sb_net_rebuild_all(struct sb_net *net)
 {
 	struct sb_net_rebuild *r = sb_net_rebuild_new(net);
 	uint64_t cost = sb_net_measure(net, &net->shape), set[SB_NET_WORDS_MAX];
-	struct sb_net_shape trial, swap;
+	struct sb_net_shape trial;
 	uint32_t failures = 0;
 
 	if (!r || !sb_net_shape_new(net, &trial))
@@ -331,18 +331,17 @@ void sb_net_rebuild_all(struct sb_net *net)
 	for (uint32_t i = 0; failures < net->map_count + 1; i++) {
 		uint32_t which = i % (net->map_count + 1);
 		uint16_t from = SB_NET_NONE, *edge = NULL;
-		uint64_t price;
 
 		sb_net_shape_copy(net, &trial, &net->shape);
 		sb_net_decide(net, &net->shape);
-		for (uint32_t n = 0; which == net->map_count && n < net->order_count; n++)
-			if (net->shape.node[net->order[n]].kind == SB_NET_MASK)
-				from = net->order[n];
+		for (uint32_t n = 0; which == net->map_count && n < net->view.order_count; n++)
+			if (net->shape.node[net->view.order[n]].kind == SB_NET_MASK)
+				from = net->view.order[n];
 		if (from != SB_NET_NONE) {
 			struct sb_net_node *mask = &trial.node[from];
 
 			edge = &mask->t;
-			sb_net_edge(net, mask, sb_net_set(net, net->reach, from), true, set);
+			sb_net_edge(net, mask, sb_net_set(net, net->view.reach, from), true, set);
 		} else if (which < net->map_count) {
 			edge = &trial.root[which];
 			memcpy(set, sb_net_set(net, net->start, which), net->words * sizeof(*set));
@@ -351,21 +350,14 @@ void sb_net_rebuild_all(struct sb_net *net)
 			       net->test[trial.node[*edge].test].k == net->x32_bit) {
 				from = *edge;
 				sb_net_edge(net, &trial.node[from],
-					    sb_net_set(net, net->reach, from), false, set);
+					    sb_net_set(net, net->view.reach, from), false, set);
 				edge = &trial.node[from].f;
 			}
 		}
 		failures++;
 		if (!edge || !sb_net_rebuild(r, &trial, from, edge, set, 100))
 			continue;
-		price = sb_net_measure(net, &trial);
-		if (price < cost) {
-			cost = price;
-			swap = net->shape;
-			net->shape = trial;
-			trial = swap;
+		if (sb_net_try(net, &trial, cost - 1, &cost))
 			failures = 0;
-		}
-		sb_net_measure(net, &net->shape);
 	}
 }

@@ -11,13 +11,13 @@ bool sb_net_leads_to(const struct sb_net *net, const struct sb_net_shape *shape,
 {
 	bool mark[SB_NET_NODES_MAX] = {0};
 
-	if (net->position[from] > net->position[to])
+	if (net->view.position[from] > net->view.position[to])
 		return false;
 	mark[from] = true;
-	for (uint32_t i = net->position[from]; i < net->position[to]; i++) {
-		const struct sb_net_node *node = &shape->node[net->order[i]];
+	for (uint32_t i = net->view.position[from]; i < net->view.position[to]; i++) {
+		const struct sb_net_node *node = &shape->node[net->view.order[i]];
 
-		if (!mark[net->order[i]] || node->kind == SB_NET_LEAF)
+		if (!mark[net->view.order[i]] || node->kind == SB_NET_LEAF)
 			continue;
 		mark[node->t] = mark[node->f] = true;
 	}
@@ -44,13 +44,13 @@ void sb_net_replace(const struct sb_net *net, struct sb_net_shape *shape, uint16
 static bool acyclic(const struct sb_net *net, const struct sb_net_shape *shape, uint16_t node,
 		    uint16_t other)
 {
-	if (net->position[other] > net->position[node])
+	if (net->view.position[other] > net->view.position[node])
 		return true;
-	for (uint32_t i = net->position[other]; i < net->position[node]; i++) {
-		const struct sb_net_node *parent = &shape->node[net->order[i]];
+	for (uint32_t i = net->view.position[other]; i < net->view.position[node]; i++) {
+		const struct sb_net_node *parent = &shape->node[net->view.order[i]];
 
 		if (parent->kind != SB_NET_LEAF && (parent->t == node || parent->f == node) &&
-		    sb_net_leads_to(net, shape, other, net->order[i]))
+		    sb_net_leads_to(net, shape, other, net->view.order[i]))
 			return false;
 	}
 	return true;
@@ -58,33 +58,22 @@ static bool acyclic(const struct sb_net *net, const struct sb_net_shape *shape, 
 
 static bool give_way(struct sb_net *net, struct sb_net_shape *trial, uint16_t node, uint64_t *cost)
 {
-	const struct sb_net_shape *shape = &net->shape;
-	const uint64_t *reach = sb_net_set(net, net->reach, node);
-	uint16_t best = SB_NET_NONE;
-
-	for (uint32_t i = 0; i < net->order_count; i++) {
-		uint16_t other = net->order[i];
-		uint64_t price;
+	for (uint32_t i = 0; i < net->view.order_count; i++) {
+		const uint64_t *reach = sb_net_set(net, net->view.reach, node);
+		uint16_t other = net->view.order[i];
 
 		if (other == node ||
 		    !sb_net_within(net, reach, sb_net_set(net, net->decides, other)) ||
-		    !acyclic(net, shape, node, other))
+		    !acyclic(net, &net->shape, node, other))
 			continue;
-		sb_net_shape_copy(net, trial, shape);
+		sb_net_shape_copy(net, trial, &net->shape);
 		sb_net_replace(net, trial, node, other);
-		price = sb_net_measure(net, trial);
-		if (price < *cost) {
-			*cost = price;
-			best = other;
-		}
-		sb_net_measure(net, &net->shape);
+		if (!sb_net_try(net, trial, *cost - 1, cost))
+			continue;
+		sb_net_decide(net, &net->shape);
+		return true;
 	}
-	if (best == SB_NET_NONE)
-		return false;
-	sb_net_replace(net, &net->shape, node, best);
-	sb_net_measure(net, &net->shape);
-	sb_net_decide(net, &net->shape);
-	return true;
+	return false;
 }
 
 void sb_net_redirect(struct sb_net *net)
@@ -98,8 +87,8 @@ void sb_net_redirect(struct sb_net *net)
 	sb_net_decide(net, &net->shape);
 	do {
 		changed = false;
-		for (uint32_t i = 0; i < net->order_count; i++)
-			if (net->shape.node[net->order[i]].kind != SB_NET_LEAF)
-				changed |= give_way(net, &trial, net->order[i], &cost);
+		for (uint32_t i = 0; i < net->view.order_count; i++)
+			if (net->shape.node[net->view.order[i]].kind != SB_NET_LEAF)
+				changed |= give_way(net, &trial, net->view.order[i], &cost);
 	} while (changed);
 }

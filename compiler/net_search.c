@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Search by random moves, each of which leaves the net deciding right. Warm, a
- * move for the worse is taken at times, ever more seldom (simulated annealing).
+ * Search by random moves, each of which leaves the net deciding right. A move for
+ * the worse is taken at times, ever more seldom (simulated annealing).
  * What it does depends on the policy alone: whole numbers, a seed made of what the
  * policy decides, and a number of tries instead of a clock.
  */
 #include <linux/filter.h>
-#include <stdlib.h>
 
 #include <secbake/features.h>
 
 #include "cost.h"
 #include "net.h"
 
-struct view {
-	uint64_t *reach;
-	uint16_t *order, *position;
-	uint32_t order_count;
-};
-
 struct search {
 	struct sb_net *net;
 	uint64_t random;
 	struct sb_net_shape trial, best;
-	struct view other; /* of the trial, or after a swap of the current shape */
 	uint32_t *boundary; /* numbers at which decisions change */
 	uint32_t boundary_count;
 	struct sb_net_rebuild *rebuild;
@@ -54,18 +46,6 @@ static uint32_t below(struct search *s, uint32_t bound)
 	return (uint32_t)((random_next(s) >> 32) * bound >> 32);
 }
 
-static void swap_views(struct search *s)
-{
-	struct sb_net *net = s->net;
-	struct view current = {net->reach, net->order, net->position, net->order_count};
-
-	net->reach = s->other.reach;
-	net->order = s->other.order;
-	net->position = s->other.position;
-	net->order_count = s->other.order_count;
-	s->other = current;
-}
-
 static bool decides_right(const struct sb_net *net, const uint64_t *set, uint16_t node)
 {
 	return sb_net_within(net, set, sb_net_set(net, net->decides, node));
@@ -82,10 +62,10 @@ static uint16_t any_right(struct search *s, const uint64_t *set, uint16_t from, 
 			  bool select)
 {
 	const struct sb_net *net = s->net;
-	uint32_t at = below(s, net->order_count);
+	uint32_t at = below(s, net->view.order_count);
 
-	for (uint32_t i = 0; i < net->order_count; i++, at++) {
-		uint16_t node = net->order[at % net->order_count];
+	for (uint32_t i = 0; i < net->view.order_count; i++, at++) {
+		uint16_t node = net->view.order[at % net->view.order_count];
 
 		if (node != but && node != from && may_follow(net, select, node) &&
 		    decides_right(net, set, node) &&
@@ -102,7 +82,7 @@ static uint16_t any_node(struct search *s)
 	uint16_t node;
 
 	do
-		node = s->net->order[below(s, s->net->order_count)];
+		node = s->net->view.order[below(s, s->net->view.order_count)];
 	while (s->net->shape.node[node].kind == SB_NET_LEAF);
 	return node;
 }
@@ -113,7 +93,7 @@ static void any_edge(struct search *s, struct edge *edge)
 	struct sb_net_node *node;
 	bool yes = below(s, 2);
 
-	if (!below(s, net->order_count)) {
+	if (!below(s, net->view.order_count)) {
 		uint32_t map = below(s, net->map_count);
 		const uint64_t *start = sb_net_set(net, net->start, map);
 
@@ -130,7 +110,7 @@ static void any_edge(struct search *s, struct edge *edge)
 		yes = true;
 	edge->to = yes ? &node->t : &node->f;
 	edge->select = node->kind == SB_NET_SELECT;
-	sb_net_edge(net, node, sb_net_set(net, net->reach, edge->from), yes, edge->set);
+	sb_net_edge(net, node, sb_net_set(net, net->view.reach, edge->from), yes, edge->set);
 }
 
 /* A test: one that is in use, or one where decisions change. */
@@ -177,7 +157,7 @@ static uint16_t new_node(struct search *s)
 	const struct sb_net *net = s->net;
 
 	for (uint32_t i = net->leaf_count; i < s->trial.count; i++)
-		if (net->position[i] == SB_NET_NONE)
+		if (net->view.position[i] == SB_NET_NONE)
 			return (uint16_t)i;
 	return s->trial.count < SB_NET_NODES_MAX ? (uint16_t)s->trial.count++ : SB_NET_NONE;
 }
@@ -257,7 +237,7 @@ static bool change_test(struct search *s)
 	uint16_t test = any_test(s);
 
 	if (node->kind != SB_NET_TEST || test == SB_NET_NONE || test == node->test ||
-	    !divide(net, test, sb_net_set(net, net->reach, index), yes, no))
+	    !divide(net, test, sb_net_set(net, net->view.reach, index), yes, no))
 		return false;
 	node->test = test;
 	if (below(s, 2)) {
@@ -283,8 +263,8 @@ static bool drop_node(struct search *s)
 	for (uint32_t i = 0; i < net->map_count; i++)
 		if (s->trial.root[i] == index)
 			return false;
-	for (uint32_t i = 0; i < net->position[index]; i++) {
-		uint16_t from = net->order[i];
+	for (uint32_t i = 0; i < net->view.position[index]; i++) {
+		uint16_t from = net->view.order[i];
 		struct sb_net_node *node = &s->trial.node[from];
 
 		for (int yes = 1; node->kind != SB_NET_LEAF && yes >= 0; yes--) {
@@ -292,7 +272,7 @@ static bool drop_node(struct search *s)
 
 			if (*to != index)
 				continue;
-			sb_net_edge(net, node, sb_net_set(net, net->reach, from), yes, edge.set);
+			sb_net_edge(net, node, sb_net_set(net, net->view.reach, from), yes, edge.set);
 			*to = any_right(s, edge.set, from, index, node->kind == SB_NET_SELECT);
 			if (*to == SB_NET_NONE)
 				return false;
@@ -352,25 +332,13 @@ static uint64_t leave(struct search *s, uint64_t temperature)
 static void try_move(struct search *s, uint64_t temperature)
 {
 	struct sb_net *net = s->net;
-	struct sb_net_shape shape;
-	uint64_t cost;
 
 	sb_net_shape_copy(net, &s->trial, &net->shape);
-	if (!move(s))
+	if (!move(s) || !sb_net_try(net, &s->trial, s->cost + leave(s, temperature), &s->cost))
 		return;
-	swap_views(s);
-	cost = sb_net_measure(net, &s->trial);
-	if (cost == UINT64_MAX || cost > s->cost + (temperature ? leave(s, temperature) : 0)) {
-		swap_views(s);
-		return;
-	}
-	shape = net->shape;
-	net->shape = s->trial;
-	s->trial = shape;
-	s->cost = cost;
 	sb_net_decide(net, &net->shape);
-	if (cost < s->best_cost) {
-		s->best_cost = cost;
+	if (s->cost < s->best_cost) {
+		s->best_cost = s->cost;
 		sb_net_shape_copy(net, &s->best, &net->shape);
 	}
 }
@@ -399,24 +367,19 @@ static bool collect_boundaries(struct search *s)
 
 static bool has_tests(const struct sb_net *net)
 {
-	for (uint32_t i = 0; i < net->order_count; i++)
-		if (net->shape.node[net->order[i]].kind != SB_NET_LEAF)
+	for (uint32_t i = 0; i < net->view.order_count; i++)
+		if (net->shape.node[net->view.order[i]].kind != SB_NET_LEAF)
 			return true;
 	return false;
 }
 
-void sb_net_search(struct sb_net *net, uint32_t tries, bool warm)
+void sb_net_search(struct sb_net *net, uint32_t tries)
 {
 	struct search s = {.net = net, .random = net->seed};
-	struct sb_arena *arena = net->graph->arena;
-	const uint64_t hottest = SB_COST_INSN*(uint64_t)atoi(getenv("T0")?getenv("T0"):"30")/100;
+	const uint64_t hottest = SB_COST_INSN * 3ull / 10;
 
-	s.other.reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(uint64_t));
-	s.other.order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*s.other.order));
-	s.other.position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*s.other.position));
 	s.rebuild = sb_net_rebuild_new(net);
-	if (!s.rebuild || !s.other.reach || !s.other.order || !s.other.position ||
-	    !sb_net_shape_new(net, &s.trial) || !sb_net_shape_new(net, &s.best) ||
+	if (!s.rebuild || !sb_net_shape_new(net, &s.trial) || !sb_net_shape_new(net, &s.best) ||
 	    !collect_boundaries(&s))
 		return;
 	if (net->map_count == 2)
@@ -432,8 +395,7 @@ void sb_net_search(struct sb_net *net, uint32_t tries, bool warm)
 	for (uint32_t i = 0; i < tries; i++) {
 		uint64_t left = tries - i, part = left * left / tries; /* cools by the square */
 
-		try_move(&s, warm ? hottest * part / tries : 0);
-		if(i%50000==0)__builtin_printf("%u cur %lu best %lu n %u t %lu\n",i,s.cost/1000,s.best_cost/1000,net->order_count,hottest * part / tries);
+		try_move(&s, hottest * part / tries);
 		if (!has_tests(net))
 			break;
 	}

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <secbake/compile.h>
+
 const struct sb_pass_text sb_pass_text[SB_PASSES] = {
 	[SB_PASS_PEEL] = {"peel", "single values leave a range by JEQ, not only by JGE splits"},
 	[SB_PASS_COVER] = {"cover", "a set of values of an argument as one test of a mask"},
@@ -24,6 +26,15 @@ static bool find(const char *word, size_t size, uint32_t *pass)
 		    !memcmp(sb_pass_text[*pass].name, word, size))
 			return true;
 	return false;
+}
+
+const char *secbake_pass(size_t index, const char **what)
+{
+	if (index >= SB_PASSES)
+		return NULL;
+	if (what)
+		*what = sb_pass_text[index].what;
+	return sb_pass_text[index].name;
 }
 
 bool sb_passes_parse(const char *list, uint32_t *off, const char **bad, size_t *size)

@@ -23,8 +23,15 @@ enum sb_pass {
 	SB_PASSES,
 };
 
-/* Of which passes run: all, but for those that are named as left out. */
+/* A call whose path counts by itself: the kernel's bitmap does not answer it. */
+struct sb_hot_call {
+	uint32_t audit_arch, nr;
+};
+
+/* Which passes run: all, but for those that are named as left out. */
 struct sb_tuning {
+	const struct sb_hot_call *hot; /* the hottest first */
+	uint32_t hot_count;
 	bool best;    /* effort: seconds instead of milliseconds */
 	uint32_t off; /* bits: enum sb_pass */
 };

@@ -10,11 +10,11 @@
 #include "capabilities.h"
 #include "nearest.h"
 
-enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_STRICT, KEY_COMPLAIN, KEYS };
+enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_EFFORT, KEY_STRICT, KEY_COMPLAIN, KEYS };
 
 static const char *const keys[KEYS] = {
-	[KEY_CAP] = "cap",	 [KEY_DIALECT] = "dialect",   [KEY_ENOSYS] = "enosys",
-	[KEY_STRICT] = "strict", [KEY_COMPLAIN] = "complain",
+	[KEY_CAP] = "cap",	 [KEY_DIALECT] = "dialect", [KEY_ENOSYS] = "enosys",
+	[KEY_EFFORT] = "effort", [KEY_STRICT] = "strict",   [KEY_COMPLAIN] = "complain",
 };
 
 /* Values in the order of what they stand for; cap has none of its own. */
@@ -28,6 +28,11 @@ static const char *const enosyses[] = {
 	[SECBAKE_ENOSYS_RUNC] = "runc",
 	[SECBAKE_ENOSYS_NONE] = "none",
 };
+static const char *const efforts[] = {
+	[SECBAKE_EFFORT_AUTO] = "auto",
+	[SECBAKE_EFFORT_DEFAULT] = "default",
+	[SECBAKE_EFFORT_BEST] = "best",
+};
 static const char *const answers[] = {"no", "yes"};
 
 struct options_reader {
@@ -35,7 +40,7 @@ struct options_reader {
 	struct secbake_error *error;
 	uint32_t line;
 	bool seen[KEYS];
-	uint32_t dialect, enosys, strict, complain;
+	uint32_t dialect, enosys, effort, strict, complain;
 	const char **cap;
 	size_t cap_count, cap_room;
 };
@@ -115,6 +120,8 @@ static enum secbake_status take_option(struct options_reader *r, const char *nam
 		return choose(r, "value of \"enosys\"", enosyses, 3, value, &r->enosys);
 	case KEY_COMPLAIN:
 		return choose(r, "value of \"complain\"", answers, 2, value, &r->complain);
+	case KEY_EFFORT:
+		return choose(r, "value of \"effort\"", efforts, 3, value, &r->effort);
 	default:
 		return choose(r, "value of \"strict\"", answers, 2, value, &r->strict);
 	}
@@ -177,6 +184,8 @@ enum secbake_status sb_read_options(struct sb_arena *arena, const struct secbake
 		merged->dialect = (enum secbake_dialect)r.dialect;
 	if (merged->enosys == SECBAKE_ENOSYS_AUTO)
 		merged->enosys = (enum secbake_enosys)r.enosys;
+	if (merged->effort == SECBAKE_EFFORT_AUTO)
+		merged->effort = (enum secbake_effort)r.effort;
 	merged->strict |= r.strict != 0;
 	merged->no_complain |= !r.complain;
 	merged->caps = r.cap;

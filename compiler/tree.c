@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "args.h"
 #include "cost.h"
@@ -15,7 +14,7 @@
 
 /* The kernel emulates a new filter once for each number of its tables: these weigh. */
 /* Tries of the search; each takes some 10 us for a policy of containers' size. */
-#define TRIES_BEST (getenv("TRIES")?(uint32_t)atoi(getenv("TRIES")):400000u)
+#define TRIES_BEST 400000u
 
 static uint32_t weight_of(const struct sb_range *range)
 {
@@ -87,7 +86,7 @@ static void improve(struct sb_graph *graph, const struct sb_decided *decided,
 	if (sb_pass_on(tuning, SB_PASS_BYPASS))
 		sb_net_bypass(net);
 	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
-		sb_net_search(net, TRIES_BEST, true);
+		sb_net_search(net, TRIES_BEST);
 	sb_net_export(net, root);
 }
 

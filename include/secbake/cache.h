@@ -94,6 +94,7 @@ struct secbake_refresh_reporter {
  * @name: @name_count names of policies; 0: all on the policy path
  * @jobs: compiles at the same time; 0 is 1; at most 256 are used
  * @reporter: may be NULL
+ * @effort: enum secbake_effort, for what has to be compiled; 0: NAME.options' or the default
  * @reserved: zero
  */
 struct secbake_refresh_options {
@@ -103,7 +104,8 @@ struct secbake_refresh_options {
 	size_t name_count;
 	unsigned int jobs;
 	struct secbake_refresh_reporter *reporter;
-	uintptr_t reserved[8];
+	uint32_t effort; /* enum secbake_effort */
+	uintptr_t reserved[7];
 };
 
 /**

@@ -28,6 +28,13 @@ enum secbake_enosys {
 	SECBAKE_ENOSYS_NONE,
 };
 
+/* How long the generator may look for shorter programs. */
+enum secbake_effort {
+	SECBAKE_EFFORT_AUTO = 0, /* NAME.options', or else the default */
+	SECBAKE_EFFORT_DEFAULT,	 /* milliseconds: for whoever waits */
+	SECBAKE_EFFORT_BEST,	 /* seconds: for images */
+};
+
 /**
  * struct secbake_text - a file's content, read by the caller
  * @bytes: @size bytes, borrowed; need not end with NUL
@@ -91,6 +98,9 @@ struct secbake_source_reader {
  *	trusts this compiler; or NULL. If the same version made it of a policy with the same
  *	meaning (the policy hash), its programs are taken as they are: they were
  *	proved when they were made. The bytes are the same as without it.
+ * @effort: see enum secbake_effort; each program is proved, whatever it is
+ * @passes: which of the generator's passes run, a list of "-NAME" (all but these) or
+ *	"none,NAME" (none but these); NULL: all. For measurements
  * @reserved: zero
  */
 struct secbake_compile_options {
@@ -109,7 +119,9 @@ struct secbake_compile_options {
 	struct secbake_source_reader *sources;
 	const enum secbake_mode *mode;
 	const struct secbake_blob *earlier;
-	uintptr_t reserved[5];
+	const char *passes;
+	uint32_t effort; /* enum secbake_effort */
+	uintptr_t reserved[3];
 };
 
 struct secbake_compiled;
@@ -146,6 +158,15 @@ void secbake_compiled_free(struct secbake_compiled *compiled);
  * Return: borrowed from @compiled.
  */
 const uint8_t *secbake_compiled_blob(const struct secbake_compiled *compiled, size_t *size);
+
+/**
+ * secbake_pass() - the passes of the generator, in the order in which they run
+ * @index: from 0
+ * @what: receives a line about it; may be NULL
+ *
+ * Return: its name; NULL past the last.
+ */
+const char *secbake_pass(size_t index, const char **what);
 
 #ifdef __cplusplus
 }

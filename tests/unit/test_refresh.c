@@ -643,7 +643,7 @@ static void test_reserved(void **state)
 	options.places.reserved[1] = 1;
 	assert_int_equal(secbake_refresh(&options, &summary, NULL), SECBAKE_ERR_INPUT);
 	options = options_for(&heard);
-	options.reserved[7] = 1;
+	options.reserved[6] = 1;
 	assert_int_equal(secbake_refresh(&options, &summary, NULL), SECBAKE_ERR_INPUT);
 }
 
