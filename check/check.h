@@ -120,7 +120,6 @@ void sb_check_modes(struct sb_checker *c);
 void sb_check_carriers(struct sb_checker *c);
 void sb_check_io_uring(struct sb_checker *c);
 void sb_check_exec_memory(struct sb_checker *c);
-void sb_check_terminal(struct sb_checker *c);
 void sb_check_danger(struct sb_checker *c);
 void sb_check_fallbacks(struct sb_checker *c);
 void sb_check_new_calls(struct sb_checker *c);
