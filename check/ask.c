@@ -126,9 +126,14 @@ uint32_t sb_ask_arch(const struct sb_ask *ask, uint32_t audit_arch)
 	return follow(ask, ask->root, SB_VAR_ARCH, audit_arch);
 }
 
+uint32_t sb_ask_number(const struct sb_ask *ask, uint32_t root, uint32_t audit_arch, uint32_t nr)
+{
+	return follow(ask, follow(ask, root, SB_VAR_ARCH, audit_arch), SB_VAR_NR, nr);
+}
+
 uint32_t sb_ask_call(const struct sb_ask *ask, uint32_t audit_arch, uint32_t nr)
 {
-	return follow(ask, sb_ask_arch(ask, audit_arch), SB_VAR_NR, nr);
+	return sb_ask_number(ask, ask->root, audit_arch, nr);
 }
 
 /* One question, answered from the leaves up. */

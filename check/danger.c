@@ -52,13 +52,15 @@ struct tallies {
 static void add(struct sb_checker *c, struct tallies *t, const struct secbake_arch *arch,
 		const char *name, uint32_t nr, uint32_t runs)
 {
-	struct sb_place place;
-	bool by_rule;
+	struct sb_where where[SB_WHERES_MAX];
+	uint32_t count;
 
 	if (runs == SB_DD_FALSE || runs == SB_DD_NONE)
 		return;
-	by_rule = sb_place_of_set(c, arch, nr, runs, &place);
-	sb_tally_add(c->open && !by_rule ? &t->left : &t->named, &place, name, arch);
+	count = sb_wheres_of_set(c, arch, nr, runs, where);
+	for (uint32_t i = 0; i < count; i++)
+		sb_tally_add(c->open && !where[i].by_rule ? &t->left : &t->named, &where[i].place,
+			     name, arch);
 }
 
 static void user_namespaces(struct sb_checker *c, struct tallies *t)
