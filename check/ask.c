@@ -55,6 +55,10 @@ static uint32_t merge(struct merge *m, uint32_t f, uint32_t g)
 		return SB_DD_NONE;
 	if (dd->node[f].var == SB_VAR_VERDICT && dd->node[g].var == SB_VAR_VERDICT)
 		return sb_dd_verdict(dd, secbake_verdict_strictest(dd->node[f].lo, dd->node[g].lo));
+	if (dd->node[f].var > SB_VAR_VERDICT || dd->node[g].var > SB_VAR_VERDICT) {
+		dd->status = SECBAKE_ERR_UNKNOWN; /* a leaf that is no verdict */
+		return SB_DD_NONE;
+	}
 	if (sb_intern_get(&m->pairs, key, &index) != SECBAKE_OK) {
 		dd->status = SECBAKE_ERR_UNKNOWN;
 		return SB_DD_NONE;
@@ -132,9 +136,14 @@ uint32_t sb_ask_arch(const struct sb_ask *ask, uint32_t audit_arch)
 	return follow(ask, ask->root, SB_VAR_ARCH, audit_arch);
 }
 
+uint32_t sb_ask_number(const struct sb_ask *ask, uint32_t root, uint32_t audit_arch, uint32_t nr)
+{
+	return follow(ask, follow(ask, root, SB_VAR_ARCH, audit_arch), SB_VAR_NR, nr);
+}
+
 uint32_t sb_ask_call(const struct sb_ask *ask, uint32_t audit_arch, uint32_t nr)
 {
-	return follow(ask, sb_ask_arch(ask, audit_arch), SB_VAR_NR, nr);
+	return sb_ask_number(ask, ask->root, audit_arch, nr);
 }
 
 /* One question, answered from the leaves up. */
@@ -156,6 +165,13 @@ static uint64_t asked(const struct question *q, uint32_t var)
 	return q->mask & UINT64_C(1) << (63 - (var - first));
 }
 
+/* A leaf that says neither yes or no nor a verdict: there is no exact answer. */
+static uint32_t no_verdict(struct sb_ask *ask)
+{
+	ask->dd.status = SECBAKE_ERR_UNKNOWN;
+	return SB_DD_NONE;
+}
+
 static uint32_t answer(const struct question *q, uint32_t f)
 {
 	struct sb_ask *ask = q->ask;
@@ -166,8 +182,11 @@ static uint32_t answer(const struct question *q, uint32_t f)
 	if (f == SB_DD_NONE)
 		return SB_DD_NONE;
 	node = ask->dd.node[f];
+	if (node.var == SB_VAR_VERDICT && q->is == KIND)
+		return q->kind(node.lo);
 	if (node.var >= SB_VAR_COUNT)
-		return q->is == KIND && node.var == SB_VAR_VERDICT ? q->kind(node.lo) : f;
+		return node.var == SB_VAR_CONDITION || node.var == SB_VAR_VERDICT ? f
+										  : no_verdict(ask);
 	if (ask->stamp[f] == ask->now)
 		return ask->result[f];
 	bit = asked(q, node.var);

@@ -33,6 +33,8 @@ enum secbake_status sb_ask_add_program(struct sb_ask *ask, const struct sb_progr
 /* The verdicts of one architecture by number and arguments; of one number by arguments. */
 uint32_t sb_ask_arch(const struct sb_ask *ask, uint32_t audit_arch);
 uint32_t sb_ask_call(const struct sb_ask *ask, uint32_t audit_arch, uint32_t nr);
+/* The same of another diagram in this table. */
+uint32_t sb_ask_number(const struct sb_ask *ask, uint32_t root, uint32_t audit_arch, uint32_t nr);
 
 /* Of verdicts f, the calls whose verdict is one that kind takes. */
 uint32_t sb_ask_kind(struct sb_ask *ask, uint32_t f, bool (*kind)(uint32_t verdict));

@@ -72,6 +72,18 @@ bool sb_place_of(const struct sb_checker *c, const struct seccomp_data *call,
 bool sb_place_of_set(const struct sb_checker *c, const struct secbake_arch *arch, uint32_t nr,
 		     uint32_t set, struct sb_place *place);
 
+/*
+ * Every rule that decides some call of a set, and the default where it does: up to max of them.
+ * What one rule is accepted for must not hide another.
+ */
+#define SB_WHERES_MAX 32u
+struct sb_where {
+	struct sb_place place;
+	bool by_rule;
+};
+uint32_t sb_wheres_of_set(struct sb_checker *c, const struct secbake_arch *arch, uint32_t nr,
+			  uint32_t set, struct sb_where where[SB_WHERES_MAX]);
+
 /* calls.c: what checks want to know of calls, by name. */
 bool sb_verdict_runs(uint32_t verdict);	   /* ALLOW or LOG */
 bool sb_verdict_refuses(uint32_t verdict); /* an error, a trap or a kill */
@@ -120,7 +132,6 @@ void sb_check_modes(struct sb_checker *c);
 void sb_check_carriers(struct sb_checker *c);
 void sb_check_io_uring(struct sb_checker *c);
 void sb_check_exec_memory(struct sb_checker *c);
-void sb_check_terminal(struct sb_checker *c);
 void sb_check_danger(struct sb_checker *c);
 void sb_check_fallbacks(struct sb_checker *c);
 void sb_check_new_calls(struct sb_checker *c);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The checks by number, in the order of table.c. The reader of policies knows
- * codes from here, to tell an acceptance of something that no check finds.
- */
+/* The checks by number; table.c has them in this order, and their codes. */
 #ifndef SB_CHECK_CODES_H
 #define SB_CHECK_CODES_H
 

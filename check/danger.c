@@ -52,13 +52,15 @@ struct tallies {
 static void add(struct sb_checker *c, struct tallies *t, const struct secbake_arch *arch,
 		const char *name, uint32_t nr, uint32_t runs)
 {
-	struct sb_place place;
-	bool by_rule;
+	struct sb_where where[SB_WHERES_MAX];
+	uint32_t count;
 
 	if (runs == SB_DD_FALSE || runs == SB_DD_NONE)
 		return;
-	by_rule = sb_place_of_set(c, arch, nr, runs, &place);
-	sb_tally_add(c->open && !by_rule ? &t->left : &t->named, &place, name, arch);
+	count = sb_wheres_of_set(c, arch, nr, runs, where);
+	for (uint32_t i = 0; i < count; i++)
+		sb_tally_add(c->open && !where[i].by_rule ? &t->left : &t->named, &where[i].place,
+			     name, arch);
 }
 
 static void user_namespaces(struct sb_checker *c, struct tallies *t)
@@ -78,7 +80,7 @@ static void user_namespaces(struct sb_checker *c, struct tallies *t)
 			int index = sb_call_arg(arch, makers[i].call, makers[i].arg);
 			uint32_t runs = sb_call_runs(c, arch, makers[i].call), nr;
 
-			if (index < 0 || runs == SB_DD_FALSE)
+			if (index < 0 || runs == SB_DD_FALSE || !flag)
 				continue;
 			sb_syscall_number(arch, makers[i].call, &nr);
 			add(c, t, arch, makers[i].told, nr,
@@ -89,6 +91,36 @@ static void user_namespaces(struct sb_checker *c, struct tallies *t)
 	sb_tally_tell(&t->named, SB_CHECK_USER_NAMESPACE_ALLOWED, "allows ",
 		      ": in a user namespace any user has all capabilities towards much of the "
 		      "kernel");
+}
+
+/* Input for whoever reads the terminal next: the shell that started the program. */
+static void terminal(struct sb_checker *c, struct tallies *t)
+{
+	static const struct {
+		const char *constant, *told;
+	} requests[] = {
+		{"TIOCSTI", "ioctl with TIOCSTI"},
+		{"TIOCLINUX", "ioctl with TIOCLINUX"},
+	};
+
+	for (uint32_t a = 0; a < c->arch_count; a++) {
+		const struct secbake_arch *arch = c->arch[a];
+		uint32_t runs = sb_call_runs(c, arch, "ioctl"), nr;
+
+		if (runs == SB_DD_FALSE || !sb_syscall_number(arch, "ioctl", &nr))
+			continue;
+		for (size_t i = 0; i < 2; i++) {
+			uint64_t request = sb_value(arch, requests[i].constant);
+
+			if (request)
+				add(c, t, arch, requests[i].told, nr,
+				    sb_ask_and(&c->ask, runs,
+					       sb_ask_where(&c->ask, 1, UINT64_C(0xffffffff),
+							    request)));
+		}
+	}
+	sb_tally_tell(&t->named, SB_CHECK_TERMINAL_INJECTION, "allows ",
+		      ": a program types commands into the terminal that it was started from");
 }
 
 void sb_check_danger(struct sb_checker *c)
@@ -113,30 +145,8 @@ void sb_check_danger(struct sb_checker *c)
 	}
 	t = (struct tallies){.named = {.c = c}, .left = left};
 	user_namespaces(c, &t);
+	t.named = (struct sb_tally){.c = c};
+	terminal(c, &t);
 	sb_tally_tell(&t.left, SB_CHECK_DEFAULT_ALLOWS,
 		      "the default lets every call run that no rule names: ", "");
-}
-
-/* Input for whoever reads the terminal next: the shell that started the program. */
-void sb_check_terminal(struct sb_checker *c)
-{
-	static const char *const requests[] = {"TIOCSTI", "TIOCLINUX"};
-	struct tallies t = {.named = {.c = c}, .left = {.c = c}};
-
-	for (uint32_t a = 0; a < c->arch_count; a++) {
-		const struct secbake_arch *arch = c->arch[a];
-		uint32_t runs = sb_call_runs(c, arch, "ioctl"), nr;
-
-		if (runs == SB_DD_FALSE || !sb_syscall_number(arch, "ioctl", &nr))
-			continue;
-		for (size_t i = 0; i < 2; i++)
-			add(c, &t, arch, requests[i], nr,
-			    sb_ask_and(&c->ask, runs,
-				       sb_ask_where(&c->ask, 1, UINT64_C(0xffffffff),
-						    sb_value(arch, requests[i]))));
-	}
-	sb_tally_tell(&t.named, SB_CHECK_TERMINAL_INJECTION, "allows ioctl with ",
-		      ": a program types commands into the terminal that it was started from");
-	sb_tally_tell(&t.left, SB_CHECK_TERMINAL_INJECTION, "the default allows ioctl with ",
-		      ": a program types commands into the terminal that it was started from");
 }

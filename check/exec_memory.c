@@ -24,11 +24,13 @@ static const struct maker makers[] = {
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
 #define CLAIMING 4 /* the first so many show what a policy means */
 
+/* 0: the architecture lacks one of them. */
 static uint64_t bits_of(const struct secbake_arch *arch, const struct maker *maker)
 {
-	uint64_t bits = sb_value(arch, maker->bit[0]);
+	uint64_t first = sb_value(arch, maker->bit[0]);
+	uint64_t second = maker->bit[1] ? sb_value(arch, maker->bit[1]) : first;
 
-	return maker->bit[1] ? bits | sb_value(arch, maker->bit[1]) : bits;
+	return first && second ? first | second : 0;
 }
 
 static bool claims(struct sb_checker *c, const struct secbake_arch *arch, const struct maker *maker)
@@ -37,7 +39,7 @@ static bool claims(struct sb_checker *c, const struct secbake_arch *arch, const 
 	uint64_t bits = bits_of(arch, maker);
 	uint32_t runs = sb_call_runs(c, arch, maker->call);
 
-	if (index < 0 || runs == SB_DD_FALSE)
+	if (index < 0 || runs == SB_DD_FALSE || !bits)
 		return false;
 	return sb_ask_with(&c->ask, runs, (uint32_t)index, bits, bits) == SB_DD_FALSE;
 }
@@ -52,6 +54,8 @@ static uint32_t open_way(struct sb_checker *c, const struct secbake_arch *arch,
 
 	if (index < 0) /* old_mmap of i386 and others has its arguments in memory */
 		return runs;
+	if (!bits)
+		return SB_DD_FALSE;
 	return sb_ask_and(&c->ask, runs, sb_ask_where(&c->ask, (uint32_t)index, bits, bits));
 }
 
@@ -62,6 +66,8 @@ static uint32_t read_implies_exec(struct sb_checker *c, const struct secbake_arc
 	uint32_t runs = sb_call_runs(c, arch, "personality");
 	uint32_t query = sb_ask_where(&c->ask, 0, LOW, LOW);
 
+	if (!bit)
+		return SB_DD_FALSE;
 	runs = sb_ask_and(&c->ask, runs, sb_ask_not(&c->ask, query));
 	return sb_ask_and(&c->ask, runs, sb_ask_where(&c->ask, 0, bit, bit));
 }

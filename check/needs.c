@@ -38,6 +38,6 @@ void sb_check_needs(struct sb_checker *c)
 			if (!sb_place_of_set(c, arch, nr, SB_DD_TRUE, &place))
 				sb_tally_add(&tally, &place, needs[i].call[0], arch);
 		}
-		sb_tally_tell(&tally, needs[i].code, "no rule allows ", needs[i].told);
+		sb_tally_tell(&tally, needs[i].code, "nothing allows ", needs[i].told);
 	}
 }

@@ -117,3 +117,72 @@ bool sb_place_of_set(const struct sb_checker *c, const struct secbake_arch *arch
 	call.nr = (int)nr;
 	return sb_place_of(c, &call, place);
 }
+
+static const struct sb_entry *entry_of(const struct sb_layer *layer, uint32_t audit_arch,
+				       uint32_t nr)
+{
+	const struct sb_map *map = map_of(layer, audit_arch);
+
+	for (uint32_t i = 0; map && i < map->entry_count; i++)
+		if (map->entry[i].nr == nr)
+			return &map->entry[i];
+	return NULL;
+}
+
+/* The calls of an entry that rule number k of its rules decides, asked of a layer of its own. */
+static uint32_t decided_by(struct sb_checker *c, const struct sb_layer *layer, uint32_t audit_arch,
+			   const struct sb_entry *entry, uint32_t k)
+{
+	const struct sb_span span = {0, UINT32_MAX, SECCOMP_RET_ERRNO, SB_NUMBER_DEFAULT};
+	struct sb_rule rule[SB_WHERES_MAX];
+	uint32_t index[SB_WHERES_MAX], root;
+	struct sb_entry alone = {entry->nr, k + 1, index, SECCOMP_RET_ERRNO};
+	struct sb_map map = {audit_arch, 1, &span, 1, &alone};
+	struct sb_layer one = {.foreign = SECCOMP_RET_ERRNO,
+			       .rule_count = k + 1,
+			       .rule = rule,
+			       .map_count = 1,
+			       .map = &map};
+
+	for (uint32_t i = 0; i <= k; i++) {
+		rule[i] = layer->rule[entry->rule[i]];
+		rule[i].action = i == k ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO;
+		index[i] = i;
+	}
+	if (sb_prove_layer(&c->ask.dd, &one, &root, NULL) != SECBAKE_OK)
+		return SB_DD_NONE;
+	return sb_ask_kind(&c->ask, sb_ask_number(&c->ask, root, audit_arch, entry->nr),
+			   sb_verdict_runs);
+}
+
+static uint32_t one_where(const struct sb_checker *c, const struct secbake_arch *arch, uint32_t nr,
+			  uint32_t set, struct sb_where *where)
+{
+	where->by_rule = sb_place_of_set(c, arch, nr, set, &where->place);
+	return 1;
+}
+
+uint32_t sb_wheres_of_set(struct sb_checker *c, const struct secbake_arch *arch, uint32_t nr,
+			  uint32_t set, struct sb_where where[SB_WHERES_MAX])
+{
+	const struct sb_layer *layer = NULL;
+	const struct sb_entry *entry = NULL;
+	uint32_t count = 0, rest = set;
+
+	for (uint32_t i = 0; c->resolved && i < c->resolved->layer_count && !entry; i++) {
+		layer = &c->resolved->layer[i];
+		entry = entry_of(layer, arch->audit_arch, nr);
+	}
+	if (!entry || entry->rule_count >= SB_WHERES_MAX)
+		return one_where(c, arch, nr, set, where);
+	for (uint32_t k = 0; k < entry->rule_count && rest != SB_DD_FALSE; k++) {
+		uint32_t by = decided_by(c, layer, arch->audit_arch, entry, k);
+
+		if (sb_ask_and(&c->ask, rest, by) == SB_DD_FALSE)
+			continue;
+		where[count].place = layer->rule[entry->rule[k]].place;
+		where[count++].by_rule = true;
+		rest = sb_ask_and(&c->ask, rest, sb_ask_not(&c->ask, by));
+	}
+	return rest == SB_DD_FALSE ? count : count + one_where(c, arch, nr, rest, &where[count]);
+}

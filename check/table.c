@@ -112,8 +112,7 @@ const struct sb_check_row sb_check_rows[SB_CHECK_COUNT] = {
 		sb_check_danger),
 	[SB_CHECK_TERMINAL_INJECTION] =
 		ROW("terminal-injection", SECBAKE_WARNING, "ioctl may put input into the terminal",
-		    "refuse ioctl with TIOCSTI and TIOCLINUX before the rule that allows it",
-		    sb_check_terminal),
+		    "refuse ioctl with TIOCSTI and TIOCLINUX before the rule that allows it", NULL),
 	[SB_CHECK_PTRACE_ALLOWED] =
 		ROW("ptrace-allowed", SECBAKE_WARNING, "ptrace is allowed", TAKE_OUT, NULL),
 	[SB_CHECK_PROCESS_VM_ALLOWED] = ROW(

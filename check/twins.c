@@ -108,7 +108,7 @@ void sb_check_modes(struct sb_checker *c)
 		uint64_t bit = sb_value(arch, "S_ISUID");
 		bool claimed = false;
 
-		for (size_t i = 0; i < MODES && !claimed; i++)
+		for (size_t i = 0; i < MODES && !claimed && bit; i++)
 			claimed = runs_with(c, arch, modes[i], "mode", bit, 0) != SB_DD_FALSE &&
 				  runs_with(c, arch, modes[i], "mode", bit, bit) == SB_DD_FALSE;
 		for (size_t i = 0; i < MODES + 1 && claimed; i++) {
