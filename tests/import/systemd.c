@@ -560,5 +560,5 @@ int main(int argc, char **argv)
 		free(entry);
 	free(groups.text);
 	printf("%u units and %u of %s, %u failed\n", tried, found, argv[1], failed);
-	return failed ? 1 : 0;
+	return failed || (count >= 0 && !found) ? 1 : 0;
 }
