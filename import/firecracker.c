@@ -254,12 +254,18 @@ static bool write_condition(struct fc_import *f, const char *call, struct sb_out
 
 /* ---- rules ---- */
 
-static bool add_comment(struct fc_import *f, struct sb_out_rule *rule, const struct sb_json *object)
+/* The comment of a rule, or of its condition on an argument, NULL: the rule's own. */
+static bool add_comment(struct fc_import *f, struct sb_out_rule *rule, const struct sb_json *object,
+			const char *argument)
 {
 	const struct sb_json *comment = sb_json_member(object, "comment");
+	const char *text;
 
-	return !comment || comment->type != SB_JSON_STRING || !comment->text_size ||
-	       sb_words_add(f->import, &rule->comment, comment->text);
+	if (!comment || comment->type != SB_JSON_STRING || !comment->text_size)
+		return true;
+	text = argument ? sb_import_text(f->import, "(%s: %s)", argument, comment->text)
+			: comment->text;
+	return text && sb_words_add(f->import, &rule->comment, text);
 }
 
 static bool write_args(struct fc_import *f, const char *call, struct sb_out_rule *rule,
@@ -273,7 +279,7 @@ static bool write_args(struct fc_import *f, const char *call, struct sb_out_rule
 		struct condition c;
 
 		if (!read_condition(f, object, &c) || !write_condition(f, call, set, &c, object) ||
-		    !add_comment(f, rule, object))
+		    !add_comment(f, rule, object, set->matcher[set->matcher_count - 1].argument))
 			return false;
 	}
 	return true;
@@ -325,7 +331,8 @@ static bool write_rule(struct fc_import *f, const struct sb_json *object)
 		args = NULL; /* none is always */
 	rule = rule_for(f, !args && (!comment || comment->type == SB_JSON_NULL));
 	return rule && sb_words_add(f->import, &rule->syscalls, name->text) &&
-	       add_comment(f, rule, object) && (!args || write_args(f, name->text, rule, args));
+	       add_comment(f, rule, object, NULL) &&
+	       (!args || write_args(f, name->text, rule, args));
 }
 
 static bool write_filter(struct fc_import *f, const struct sb_json *object)

@@ -34,10 +34,9 @@ static bool next_word(struct sd_unit *unit, const struct sd_line *at, char **p, 
 {
 	*word = strtok_r(NULL, " \t\r\n", p);
 	if (*word && strpbrk(*word, "\\\"'"))
-		return sb_import_fail(
-			unit->import, at->line,
-			"%s: \"%.60s\": write the words without quotes and backslashes", at->key,
-			*word);
+		return sb_import_fail(unit->import, at->line,
+				      "%s: %.60s: write the words without quotes and backslashes",
+				      at->key, *word);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 set -uo pipefail
 
 secbake=$(realpath "$1") || exit 1
+profiles=$(realpath "$(dirname "$0")/../../profiles") || exit 1
 shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -51,7 +52,7 @@ for case in "$@"; do
 		fail "unexpected: $(cat "$work/stderr")"
 	fi
 	same "$dir/json" "$work/out" 'the policy differs'
-	"$secbake" compile "$work/out" --arch x86_64 --kernel 6.12 -o "$work/blob" 2>"$work/stderr" ||
+	"$secbake" compile --policies "$profiles" "$work/out" --arch x86_64 --kernel 6.12 -o "$work/blob" 2>"$work/stderr" ||
 		fail "it does not compile: $(cat "$work/stderr")"
 	grep -v '^note: ' "$work/stderr" >"$work/said" && fail "compile says: $(cat "$work/said")"
 done

@@ -554,7 +554,11 @@ int main(int argc, char **argv)
 			found++;
 		}
 		free(path);
+		free(entry[i]);
 	}
+	if (count >= 0)
+		free(entry);
+	free(groups.text);
 	printf("%u units and %u of %s, %u failed\n", tried, found, argv[1], failed);
-	return failed ? 1 : 0;
+	return failed || (count >= 0 && !found) ? 1 : 0;
 }
