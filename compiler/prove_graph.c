@@ -51,7 +51,7 @@ static uint32_t *find_slot(const struct sb_dd *dd, uint32_t var, uint32_t lo, ui
 static bool grow(struct sb_dd *dd)
 {
 	uint32_t capacity = dd->capacity != 0 ? dd->capacity * 2 : FIRST_CAPACITY;
-	uint32_t memo_size = capacity < MEMO_MAX ? capacity : MEMO_MAX;
+	uint32_t memo_size = capacity / 4 < MEMO_MAX ? capacity / 4 : MEMO_MAX;
 	struct sb_dd_node *node;
 	uint32_t *slot;
 
@@ -136,15 +136,6 @@ uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict)
 uint32_t sb_dd_beyond(struct sb_dd *dd)
 {
 	return intern(dd, SB_VAR_BEYOND, 0, 0);
-}
-
-uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value)
-{
-	const struct sb_dd_node *node = &dd->node[f];
-
-	if (node->var != var)
-		return f;
-	return value ? node->hi : node->lo;
 }
 
 static uint32_t lowest_var(const struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h)

@@ -87,7 +87,14 @@ uint32_t sb_dd_beyond(struct sb_dd *dd);
 /* Where condition f holds g, elsewhere h. */
 uint32_t sb_dd_ite(struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h);
 /* The half of diagram f in which var is value; var must not be below f's own. */
-uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value);
+static inline uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value)
+{
+	const struct sb_dd_node *node = &dd->node[f];
+
+	if (node->var != var)
+		return f;
+	return value ? node->hi : node->lo;
+}
 /* Reports dd->status, naming the limit; where: "instruction 7", "the policy" ... */
 enum secbake_status sb_dd_failed(const struct sb_dd *dd, const char *where,
 				 struct secbake_error *error);

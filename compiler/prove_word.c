@@ -274,12 +274,20 @@ struct splitter {
 	uint32_t k;
 };
 
+/* The same in general: g or h depend on bits that were masked away. */
+static __attribute__((noinline)) uint32_t split_any(const struct splitter *s, uint32_t bits,
+						    uint32_t g, uint32_t h)
+{
+	struct sb_word b = sb_word_constant(s->k);
+
+	return sb_dd_ite(s->dd, test_low(s->dd, s->op, s->a, &b, bits), g, h);
+}
+
 /* Where the lowest `bits` bits of a pass the test g, else h; the bits above are equal. */
 static uint32_t split(const struct splitter *s, uint32_t bits, uint32_t g, uint32_t h)
 {
 	struct sb_dd *dd = s->dd;
 	uint32_t f, var, equal, more, other;
-	struct sb_word b;
 	bool set;
 
 	if (g == h || g == SB_DD_NONE || h == SB_DD_NONE)
@@ -297,11 +305,8 @@ static uint32_t split(const struct splitter *s, uint32_t bits, uint32_t g, uint3
 		return set ? h : more;
 	}
 	var = dd->node[f].var;
-	if (dd->node[g].var < var || dd->node[h].var < var) {
-		/* They depend on bits that were masked away: both ways, in general. */
-		b = sb_word_constant(s->k);
-		return sb_dd_ite(dd, test_low(dd, s->op, s->a, &b, bits + 1), g, h);
-	}
+	if (dd->node[g].var < var || dd->node[h].var < var)
+		return split_any(s, bits + 1, g, h);
 	equal = split(s, bits, sb_dd_half(dd, g, var, set), sb_dd_half(dd, h, var, set));
 	other = sb_dd_half(dd, set ? h : more, var, !set);
 	return set ? sb_dd_node(dd, var, other, equal) : sb_dd_node(dd, var, equal, other);
