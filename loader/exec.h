@@ -20,8 +20,10 @@
 /* Exit status: nothing was run; as env(1); as env(1). */
 enum { SB_EXIT_FAILED = 125, SB_EXIT_CANNOT_RUN = 126, SB_EXIT_NOT_FOUND = 127 };
 
-/* Seconds that the compiler may take. */
+/* Seconds that the compiler may take; tests build a loader with less patience. */
+#ifndef SB_COMPILE_SECONDS
 #define SB_COMPILE_SECONDS 60
+#endif
 
 /* Bytes of a blob that is read to the stack. */
 #define SB_BLOB_USUAL 16384u

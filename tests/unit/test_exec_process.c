@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -131,6 +132,53 @@ static void test_compiler_cannot_start(void **state)
 	assert_int_equal(chmod(in_top("bin/secbake"), 0644), 0);
 	assert_int_equal(RUN("test", "echo", "ran"), 125);
 	said("bin/secbake (Permission denied)");
+}
+
+/* One that does not end is ended, and what it started does not hold up the loader. */
+static void test_compiler_hangs(void **state)
+{
+	char copy[600];
+	time_t start = time(NULL);
+
+	(void)state;
+	/* It runs the compiler beside itself. */
+	snprintf(copy, sizeof(copy), "cp %s %s", SECBAKE_HASTY_EXEC, in_top("bin/hasty"));
+	assert_int_equal(run_how((const char *const[]){"/bin/sh", "-c", copy, NULL}, 0), 0);
+	put_compiler("trap '' TERM; exec sleep 50");
+	assert_int_equal(run_how((const char *const[]){in_top("bin/hasty"), "-C", "c1", "-P", "p",
+						       "test", "echo", "ran", NULL},
+				 0),
+			 125);
+	said("took more than 2 seconds and was killed");
+	not_said("ran\n");
+	assert_in_range(time(NULL) - start, 1, 40);
+}
+
+/* However few descriptors there are: it runs under its filter, or says why not. */
+static void test_few_descriptors(void **state)
+{
+	char script[1200];
+	unsigned int ran = 0;
+
+	(void)state;
+	put_simple();
+	for (int limit = 3; limit < 24; limit++) {
+		int status;
+
+		snprintf(script, sizeof(script),
+			 "ulimit -n %d; exec %s -C c1 -P p --no-compile test echo ran", limit,
+			 LOADER);
+		status = run_how((const char *const[]){"/bin/sh", "-c", script, NULL}, 0);
+		if (!status) {
+			said("ran");
+			ran++;
+			continue;
+		}
+		assert_int_equal(status, 125);
+		said("cannot open");
+		not_said("ran\n");
+	}
+	assert_in_range(ran, 1, 20); /* both happened */
 }
 
 static void test_untrusted_compiler(void **state)
@@ -555,6 +603,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_compiles),
 		T(test_compiler_fails),
+		T(test_compiler_hangs),
+		T(test_few_descriptors),
 		T(test_compiler_without_stderr),
 		T(test_compiler_cannot_start),
 		T(test_untrusted_compiler),
