@@ -15,9 +15,10 @@
 /* Lines of one call and kind: line[first] .. line[end - 1] of the sorted ones. */
 struct group {
 	uint32_t first, end;
-	uint32_t order; /* of its earliest line, where the rule stands */
-	bool bare;	/* some line has no conditions: the others say nothing */
-	bool gone;	/* all of it is denied anyway */
+	uint32_t order;		     /* of its earliest line, where the rule stands */
+	bool bare;		     /* some line has no conditions: the others say nothing */
+	uint32_t denied, denied_end; /* of an allowance: the lines that deny the same call */
+	bool gone;		     /* it is denied without conditions: nothing is left */
 };
 
 struct rules {
@@ -72,16 +73,6 @@ static int compare_orders(const void *a, const void *b)
 	return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 
-/* An allowance that a denial of the same call swallows. */
-static bool swallowed(const struct rules *r, const struct group *denial,
-		      const struct group *allowed)
-{
-	const struct sb_snap_line *line = r->snap->line;
-
-	return denial && !strcmp(line[denial->first].name, line[allowed->first].name) &&
-	       line[denial->first].deny && denial->bare;
-}
-
 static bool find_groups(struct rules *r)
 {
 	const struct sb_snap_line *line = r->snap->line;
@@ -95,11 +86,16 @@ static bool find_groups(struct rules *r)
 
 		if (!g || strcmp(line[g->first].name, line[i].name) != 0 ||
 		    line[g->first].deny != line[i].deny) {
-			r->group[r->group_count] =
-				(struct group){.first = i,
-					       .order = line[i].order,
-					       .bare = !line[i].set.matcher_count};
-			r->group[r->group_count].gone = swallowed(r, g, &r->group[r->group_count]);
+			bool same = g && !strcmp(line[g->first].name, line[i].name);
+
+			r->group[r->group_count] = (struct group){
+				.first = i,
+				.order = line[i].order,
+				.bare = !line[i].set.matcher_count,
+				.denied = same ? g->first : 0,
+				.denied_end = same ? g->end : 0,
+				.gone = same && g->bare,
+			};
 			g = &r->group[r->group_count++];
 		}
 		g->end = i + 1;
@@ -150,6 +146,25 @@ static bool is_first(const struct rules *r, const struct group *g, const struct 
 	       strcmp(line[-1].conditions, line->conditions) != 0;
 }
 
+/* Does a line deny just this? Lines of a group are sorted by their conditions. */
+static bool is_denied(const struct rules *r, const struct group *g, const struct sb_snap_line *line)
+{
+	uint32_t low = g->denied, high = g->denied_end;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = strcmp(r->snap->line[middle].conditions, line->conditions);
+
+		if (!order)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 static bool copy_set(struct rules *r, struct sb_out_rule *rule, const struct sb_snap_line *line)
 {
 	struct sb_out_set *set = sb_out_set(r->import, rule);
@@ -183,6 +198,19 @@ static bool restrict_to(struct rules *r, struct sb_out_rule *rule, uint32_t arch
 	return true;
 }
 
+/* What another line denies altogether is not allowed again; tell where it was. */
+static bool write_gone(struct rules *r, const struct sb_snap_line **lines, uint32_t count)
+{
+	const char *text = sb_import_text(
+		r->import, "Line %u has no effect: another denies what it allows of %s.",
+		lines[0]->line, lines[0]->name);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!add_words(r->import, &r->import->policy.comment, &lines[i]->comment))
+			return false;
+	return text && sb_words_add(r->import, &r->import->policy.comment, text);
+}
+
 /* Lines whose conditions have a meaning on one set of architectures make one rule. */
 static bool write_conditions(struct rules *r, const struct group *g,
 			     const struct sb_snap_line **lines, uint32_t count, uint32_t arch)
@@ -193,6 +221,11 @@ static bool write_conditions(struct rules *r, const struct group *g,
 	for (uint32_t i = 0; i < count; i++) {
 		if ((lines[i]->arch & all) != arch)
 			continue;
+		if (is_denied(r, g, lines[i])) {
+			if (!write_gone(r, &lines[i], 1))
+				return false;
+			continue;
+		}
 		if (!rule) {
 			rule = new_rule(r);
 			if (!rule || !sb_words_add(r->import, &rule->syscalls, lines[i]->name))
@@ -256,19 +289,6 @@ static bool write_bare(struct rules *r, const struct sb_snap_line **lines, uint3
 		if (!add_words(r->import, &(*rule)->comment, &lines[i]->comment))
 			return false;
 	return sb_words_add(r->import, &(*rule)->syscalls, lines[0]->name);
-}
-
-/* What is denied in any case has no other rule: tell where it was allowed. */
-static bool write_gone(struct rules *r, const struct sb_snap_line **lines, uint32_t count)
-{
-	const char *text =
-		sb_import_text(r->import, "Line %u allows %s, which another denies and so decides.",
-			       lines[0]->line, lines[0]->name);
-
-	for (uint32_t i = 0; i < count; i++)
-		if (!add_words(r->import, &r->import->policy.comment, &lines[i]->comment))
-			return false;
-	return text && sb_words_add(r->import, &r->import->policy.comment, text);
 }
 
 static bool write_groups(struct rules *r)

@@ -107,6 +107,9 @@ bool sb_import_include(struct sb_import *import, const struct sb_import_file *fi
 				      name);
 	while (!strncmp(name, "./", 2))
 		name += 1 + strspn(name + 1, "/");
+	if (!*name)
+		return sb_import_fail(import, file->line,
+				      "a folder cannot be included; name a file");
 	if (*name != '/' && climbs(name))
 		return sb_import_fail(
 			import, file->line,

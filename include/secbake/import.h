@@ -21,8 +21,9 @@ extern "C" {
  * @text: receives the content, at most SECBAKE_POLICY_SIZE_MAX bytes, which must stay
  *	until the import is over, and in @text->file what messages shall call it
  *
- * A relative @name has no ".." and does not start with ".". Returns SECBAKE_OK, SECBAKE_ERR_MISSING when there is
- * no such file, or what else went wrong, with a text in @error.
+ * A relative @name has no ".." and does not start with "./". Returns SECBAKE_OK,
+ * SECBAKE_ERR_MISSING when there is no such file, or what else went wrong, with a text in
+ * @error.
  */
 struct secbake_import_reader {
 	enum secbake_status (*read)(struct secbake_import_reader *self, uint32_t index,
