@@ -27,8 +27,6 @@ extern "C" {
  * @bits: 32 or 64: width of a register as the kernel reads it for this ABI
  * @big_endian: byte order of seccomp_data
  * @x32: numbers carry SECBAKE_X32_BIT
- * @compat_of: name of the 64-bit ABI whose kernels can run this one beside their own
- *	(CONFIG_COMPAT, CONFIG_IA32_EMULATION, CONFIG_X86_X32_ABI); NULL if there is none
  */
 struct secbake_arch {
 	const char *name;
@@ -39,7 +37,6 @@ struct secbake_arch {
 	uint8_t bits;
 	bool big_endian;
 	bool x32;
-	const char *compat_of;
 };
 
 /**
