@@ -97,6 +97,7 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
 	struct sb_tuning tuning = {
 		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
+		.tries = SB_TRIES_BEST,
 		.off = c->front.options.passes_off,
 	};
 	enum secbake_status status;
