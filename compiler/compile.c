@@ -92,12 +92,14 @@ static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer
  * is a hint here and no more: what it finds is proved against this layer too.
  */
 static enum secbake_status program_of(struct compilation *c, const struct sb_resolved *resolved,
-				      const struct sb_layer *layer, struct sb_program *program)
+				      const struct sb_layer *layer, bool complain,
+				      struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
 	struct sb_tuning tuning = {
 		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
-		.tries = SB_TRIES_BEST,
+		/* Who complains is looking for what is missing, and not in a hurry. */
+		.tries = complain ? SB_TRIES_BEST / 16 : SB_TRIES_BEST,
 		.off = c->front.options.passes_off,
 	};
 	enum secbake_status status;
@@ -113,7 +115,8 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 	}
 	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
 		return no_memory(c);
-	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program, c->error);
+	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program,
+			     c->error);
 	if (status != SECBAKE_OK)
 		return status;
 	made->next = c->known;
@@ -145,7 +148,8 @@ static enum secbake_status compile_layers(struct compilation *c, const struct sb
 	for (uint32_t i = 0; i < resolved->layer_count; i++) {
 		const struct sb_layer *from = &resolved->layer[i];
 		struct sb_program program = {0};
-		enum secbake_status status = program_of(c, resolved, from, &program);
+		enum secbake_status status = program_of(
+			c, resolved, from, variant->mode == SECBAKE_MODE_COMPLAIN, &program);
 
 		if (status != SECBAKE_OK)
 			return status;

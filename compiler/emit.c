@@ -81,7 +81,8 @@ static void put_test(struct emitter *e, const struct sb_node *node)
 	    node->k);
 }
 
-/* What is to follow a load: where it stands elsewhere, a test is written again, as long as a jump. */
+/* What is to follow a load: where it stands elsewhere, a test is written again, as long as a jump.
+ */
 static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
 {
 	const struct sb_node *next = node->t;

@@ -13,11 +13,8 @@
 enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_EFFORT, KEY_STRICT, KEYS };
 
 static const char *const keys[KEYS] = {
-	[KEY_CAP] = "cap",
-	[KEY_DIALECT] = "dialect",
-	[KEY_ENOSYS] = "enosys",
-	[KEY_EFFORT] = "effort",
-	[KEY_STRICT] = "strict",
+	[KEY_CAP] = "cap",	 [KEY_DIALECT] = "dialect", [KEY_ENOSYS] = "enosys",
+	[KEY_EFFORT] = "effort", [KEY_STRICT] = "strict",
 };
 
 /* Values in the order of what they stand for; cap has none of its own. */

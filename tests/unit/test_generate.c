@@ -261,7 +261,8 @@ static void too_long(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++)
 		entry[i] = (struct sb_entry){i, 0, NULL, SECCOMP_RET_ERRNO | (i % 4096)};
-	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error), SECBAKE_ERR_LIMIT);
+	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error),
+			 SECBAKE_ERR_LIMIT);
 	assert_non_null(strstr(error.text, "4096 instructions"));
 	sb_arena_free(arena);
 }

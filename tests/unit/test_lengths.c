@@ -63,9 +63,9 @@ static bool cost_of(const char *path, enum secbake_effort effort, const char *pa
 		fail_msg("%s: %s", path, error.text);
 	bytes = secbake_compiled_blob(compiled, &size);
 	assert_int_equal(secbake_blob_open(bytes, size, &blob, &error), SECBAKE_OK);
-	assert_int_equal(secbake_blob_select(&blob, &options.target, SECBAKE_MODE_ENFORCE, &variant,
-					     &error),
-			 SECBAKE_OK);
+	assert_int_equal(
+		secbake_blob_select(&blob, &options.target, SECBAKE_MODE_ENFORCE, &variant, &error),
+		SECBAKE_OK);
 	variant = secbake_blob_variant(&blob, variant).layer_first;
 	program.bytes = secbake_blob_program(&blob, variant);
 	program.count = secbake_blob_layer(&blob, variant).insn_count;
@@ -95,9 +95,9 @@ static void within(const char *path, enum secbake_effort effort, uint32_t instru
 static void own_policies(void **state)
 {
 	(void)state;
-	within(SECBAKE_SOURCE_DIR "/profiles/container.json", SECBAKE_EFFORT_DEFAULT, 1000, 100);
+	within(SECBAKE_SOURCE_DIR "/profiles/container.json", SECBAKE_EFFORT_DEFAULT, 215, 10.5);
 	within(SECBAKE_SOURCE_DIR "/tests/cases/effort-best/policy.json", SECBAKE_EFFORT_DEFAULT,
-	       1000, 100);
+	       45, 7.6);
 }
 
 static void corpus(void **state)
@@ -112,9 +112,10 @@ static void corpus(void **state)
 static void best(void **state)
 {
 	(void)state;
-	within(SECBAKE_SOURCE_DIR "/profiles/container.json", SECBAKE_EFFORT_BEST, 1000, 100);
-	within(SECBAKE_SHARED_DIR "/corpus/moby+profiles__default.json", SECBAKE_EFFORT_BEST, 1000,
-	       100);
+	within(SECBAKE_SOURCE_DIR "/tests/cases/effort-best/policy.json", SECBAKE_EFFORT_BEST, 45,
+	       7.6);
+	within(SECBAKE_SHARED_DIR "/corpus/moby+profiles__default.json", SECBAKE_EFFORT_BEST, 161,
+	       10.6);
 }
 
 /* Without a pass, programs or paths are longer: it is there for something. */
