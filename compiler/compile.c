@@ -109,11 +109,14 @@ static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer
  * is a hint here and no more: what it finds is proved against this layer too.
  */
 static enum secbake_status program_of(struct compilation *c, const struct sb_resolved *resolved,
-				      const struct sb_layer *layer, struct sb_program *program)
+				      const struct sb_layer *layer, bool complain,
+				      struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
 	struct sb_tuning tuning = {
 		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
+		/* Who complains is looking for what is missing, and not in a hurry. */
+		.tries = complain ? SB_TRIES_BEST / 16 : SB_TRIES_BEST,
 		.off = c->front.options.passes_off,
 	};
 	enum secbake_status status;
@@ -162,7 +165,9 @@ static enum secbake_status compile_layer(struct compilation *c, uint32_t index, 
 	if (!c->earlier || !sb_takeover_program(c->arena, c->earlier, index, variant, number,
 						from->filter_flags, layer)) {
 		struct sb_program program = {0};
-		enum secbake_status status = program_of(c, &c->resolved[index], from, &program);
+		enum secbake_status status =
+			program_of(c, &c->resolved[index], from,
+				   variant->mode == SECBAKE_MODE_COMPLAIN, &program);
 
 		if (status != SECBAKE_OK)
 			return status;

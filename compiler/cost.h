@@ -8,10 +8,11 @@
 #define SB_COST_H
 
 #define SB_COST_INSN 110000u /* an instruction */
-#define SB_COST_JUMP 37000u  /* the second one that the kernel makes of a test that falls through
-				into neither successor, and of a constant from 2^31 on */
-#define SB_COST_STEP 2200u   /* an instruction that the kernel emulates for one number */
-#define SB_COST_HOT 100000u  /* one on the path of the hottest call, over a program's life */
+#define SB_COST_JUMP                                                                             \
+	37000u		    /* the second one that the kernel makes of a test that falls through \
+			       into neither successor, and of a constant from 2^31 on */
+#define SB_COST_STEP 2200u  /* an instruction that the kernel emulates for one number */
+#define SB_COST_HOT 100000u /* one on the path of the hottest call, over a program's life */
 
 /* The numbers that the kernel emulates on each architecture: its tables end near here. */
 #define SB_TABLE_END 470u

@@ -22,11 +22,11 @@ struct values {
 /* Are the pieces single values that lead to one target, and a background? */
 static bool collect(const struct sb_piece *piece, uint32_t count, struct values *values)
 {
-	bool first_is_in = count > 1 && piece[1].lo == 1 && count > 2 &&
-			   piece[2].target == piece[0].target;
+	bool first_is_in =
+		count > 1 && piece[1].lo == 1 && count > 2 && piece[2].target == piece[0].target;
 
-	*values = (struct values){.in = piece[!first_is_in].target,
-				  .out = piece[first_is_in].target};
+	*values =
+		(struct values){.in = piece[!first_is_in].target, .out = piece[first_is_in].target};
 	for (uint32_t i = 0; i < count; i++) {
 		if (piece[i].target == values->out)
 			continue;

@@ -71,7 +71,8 @@ const struct sb_node *sb_fold(struct sb_graph *graph, const struct sb_piece *x32
 			while (j + 1 < low_count && low[j + 1].lo <= lo)
 				j++;
 			take(&f, lo, x32[i].target, x32[i].target == low[j].target);
-			if (j + 1 == low_count || (i + 1 < x32_count && low[j + 1].lo >= x32[i + 1].lo - SECBAKE_X32_BIT))
+			if (j + 1 == low_count ||
+			    (i + 1 < x32_count && low[j + 1].lo >= x32[i + 1].lo - SECBAKE_X32_BIT))
 				break;
 			lo = low[j + 1].lo;
 		}

@@ -48,10 +48,11 @@ static enum secbake_status read_passes(const char *passes, uint32_t *off,
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "the generator has no pass \"%.*s\"; did you mean \"%s\"?",
 					 (int)size, bad, near);
-	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-				 "the generator has no pass \"%.*s\"; secbake compile --passes list "
-				 "names them",
-				 (int)size, bad);
+	return secbake_error_set(
+		error, SECBAKE_ERR_INPUT, 0,
+		"the generator has no pass \"%.*s\"; secbake compile --passes list "
+		"names them",
+		(int)size, bad);
 }
 
 enum secbake_status sb_front_read(struct sb_arena *arena,

@@ -23,8 +23,8 @@
 #include "tree.h"
 
 static enum secbake_status run_passes(struct sb_arena *arena, const struct sb_layer *layer,
-				      const struct sb_tuning *tuning, bool big_endian, struct sb_program *program,
-				      struct secbake_error *error)
+				      const struct sb_tuning *tuning, bool big_endian,
+				      struct sb_program *program, struct secbake_error *error)
 {
 	struct sb_decided decided;
 	struct sb_graph graph;

@@ -9,8 +9,8 @@
  * only those count that the layer does not simply allow: see net.c.
  */
 static const char *const usual[] = {
-	"mmap",	 "openat", "ioctl", "fcntl",  "mprotect", "socket",
-	"prctl", "clone",  "clone3", "fcntl64", "mmap2",   "personality",
+	"mmap",	 "openat", "ioctl",  "fcntl",	"mprotect", "socket",
+	"prctl", "clone",  "clone3", "fcntl64", "mmap2",    "personality",
 };
 
 bool sb_hot_calls(struct sb_arena *arena, const struct sb_document *document,
@@ -19,7 +19,8 @@ bool sb_hot_calls(struct sb_arena *arena, const struct sb_document *document,
 	const char *const *name = document->hot_count ? document->hot : usual;
 	uint32_t count = document->hot_count ? document->hot_count
 					     : (uint32_t)(sizeof(usual) / sizeof(usual[0]));
-	struct sb_hot_call *hot = sb_alloc(arena, (size_t)count * layer->map_count + 1, sizeof(*hot));
+	struct sb_hot_call *hot =
+		sb_alloc(arena, (size_t)count * layer->map_count + 1, sizeof(*hot));
 
 	if (!hot)
 		return false;

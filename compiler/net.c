@@ -156,8 +156,7 @@ static bool add_atoms(struct importer *im, uint32_t map, uint32_t lo, uint32_t h
 
 		if (from < lo || from > hi)
 			continue;
-		if (!add_atom(im, map, from, to < hi ? to : hi,
-			      masked ? from & X32_MASK : from))
+		if (!add_atom(im, map, from, to < hi ? to : hi, masked ? from & X32_MASK : from))
 			return false;
 	}
 	return true;
@@ -355,8 +354,8 @@ static bool import_shape(struct importer *im, struct sb_net_shape *shape)
 	struct sb_net *net = im->net;
 
 	for (shape->count = 0; shape->count < net->leaf_count; shape->count++)
-		shape->node[shape->count] = (struct sb_net_node){
-			.kind = SB_NET_LEAF, .test = (uint16_t)shape->count};
+		shape->node[shape->count] =
+			(struct sb_net_node){.kind = SB_NET_LEAF, .test = (uint16_t)shape->count};
 	for (uint32_t i = 0; i < net->map_count; i++) {
 		shape->root[i] = import_node(im, im->root[i], shape);
 		if (shape->root[i] == SB_NET_NONE)
@@ -403,8 +402,8 @@ static bool allocate(struct importer *im)
 	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
 	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
-	if (!net->stack || !net->leaf ||
-	    !net->test || !net->test_bucket || !net->atom || !net->leaf_of || !net->price || !im->known)
+	if (!net->stack || !net->leaf || !net->test || !net->test_bucket || !net->atom ||
+	    !net->leaf_of || !net->price || !im->known)
 		return false;
 	memset(im->known, 0xff, net->graph->node_count * sizeof(*im->known)); /* SB_NET_NONE */
 	return sb_net_shape_new(net, &net->shape);
@@ -482,8 +481,8 @@ static const struct sb_node *export_select(const struct sb_net *net, const struc
 
 void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 {
-	const struct sb_node **made = sb_alloc(net->graph->arena, net->shape.count,
-					       sizeof(const struct sb_node *));
+	const struct sb_node **made =
+		sb_alloc(net->graph->arena, net->shape.count, sizeof(const struct sb_node *));
 
 	if (!made) {
 		net->graph->failed = true;
@@ -500,9 +499,9 @@ void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 		else if (node->kind == SB_NET_MASK)
 			made[net->view.order[i - 1]] = sb_and(net->graph, X32_MASK, made[node->t]);
 		else
-			made[net->view.order[i - 1]] = sb_test_laid(net->graph, test->op, test->k,
-							       made[node->t], made[node->f],
-							       node->t_first);
+			made[net->view.order[i - 1]] =
+				sb_test_laid(net->graph, test->op, test->k, made[node->t],
+					     made[node->f], node->t_first);
 	}
 	for (uint32_t i = 0; i < net->map_count; i++)
 		root[i] = made[net->shape.root[i]];

@@ -46,8 +46,8 @@ struct sb_net_test {
 
 /* One shape of the graph. Leaves come first, then the others, in any order. */
 struct sb_net_shape {
-	uint32_t count;	 /* of nodes, in use or not */
-	uint16_t *root;	 /* by map */
+	uint32_t count; /* of nodes, in use or not */
+	uint16_t *root; /* by map */
 	struct sb_net_node *node;
 };
 
@@ -66,7 +66,7 @@ struct sb_net {
 			      call that is emulated when the filter is attached */
 	uint32_t map_count;
 	uint32_t arch[2]; /* audit_arch of the first maps */
-	uint64_t *start; /* set by map: what enters at its root */
+	uint64_t *start;  /* set by map: what enters at its root */
 	/* x32: word of the first atom as it is, and masked; words of each. 0: none */
 	uint32_t x32, masked, x32_words, x32_bit;
 	uint64_t *unmaskable; /* atoms that MASK would change into something else */
@@ -77,8 +77,8 @@ struct sb_net {
 	uint32_t test_count;
 	uint16_t *test_bucket;
 	struct sb_atom *atom;
-	uint16_t *leaf_of;   /* by atom */
-	uint32_t *price;     /* by atom: of a step on its path, in ps */
+	uint16_t *leaf_of; /* by atom */
+	uint32_t *price;   /* by atom: of a step on its path, in ps */
 	uint32_t hot_count;
 	struct sb_hot *hot;
 	uint64_t seed;

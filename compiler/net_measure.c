@@ -63,7 +63,7 @@ void sb_net_edge(const struct sb_net *net, const struct sb_net_node *node, const
 struct walk {
 	struct sb_net *net;
 	const struct sb_net_shape *shape;
-	uint32_t done; /* nodes laid out, last ones of the program first */
+	uint32_t done;	       /* nodes laid out, last ones of the program first */
 	uint32_t insns, jumps; /* see SB_COST_JUMP */
 	bool circle;
 };
@@ -170,7 +170,8 @@ static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 	uint64_t set[SB_NET_WORDS_MAX];
 
 	for (uint32_t i = 0; i < net->view.order_count; i++)
-		memset(sb_net_set(net, net->view.reach, net->view.order[i]), 0, net->words * sizeof(*set));
+		memset(sb_net_set(net, net->view.reach, net->view.order[i]), 0,
+		       net->words * sizeof(*set));
 	for (uint32_t i = 0; i < net->map_count; i++)
 		pass(net, shape, sb_net_set(net, net->start, i), &shape->root[i], skipped);
 	for (uint32_t i = 0; i < net->view.order_count; i++) {

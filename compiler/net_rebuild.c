@@ -37,10 +37,10 @@ struct sb_net_rebuild {
 	uint32_t count;
 	uint32_t *atom; /* what takes the edge, sorted by number */
 	uint32_t atoms;
-	uint8_t *depth; /* by position in order, then by index in atom */
-	bool *usable;	/* by node: stays in use, and no way leads back from it */
-	bool *wrong;	/* by position in order, then by piece */
-	uint64_t *below; /* the same: the price of its steps from there on */
+	uint8_t *depth;	   /* by position in order, then by index in atom */
+	bool *usable;	   /* by node: stays in use, and no way leads back from it */
+	bool *wrong;	   /* by position in order, then by piece */
+	uint64_t *below;   /* the same: the price of its steps from there on */
 	struct cell *cell; /* of pieces i..j at i * count + j */
 	uint32_t next_free;
 };
@@ -95,7 +95,8 @@ static bool cut(struct sb_net_rebuild *r, const uint64_t *set)
 			if (r->count == PIECES_MAX || (last && atom->lo <= last->hi))
 				return false;
 			last = &r->piece[r->count++];
-			*last = (struct piece){.lo = atom->lo, .hi = atom->hi, .first = i, .leaf = leaf};
+			*last = (struct piece){
+				.lo = atom->lo, .hi = atom->hi, .first = i, .leaf = leaf};
 		}
 		if (atom->hi > last->hi)
 			last->hi = atom->hi;
@@ -171,7 +172,8 @@ static bool judge(struct sb_net_rebuild *r)
 
 				if (leaf)
 					depth[a] = 0;
-				else if (node->kind == SB_NET_MASK || test->yes[at / 64] >> at % 64 & 1)
+				else if (node->kind == SB_NET_MASK ||
+					 test->yes[at / 64] >> at % 64 & 1)
 					depth[a] = (uint8_t)(t[a] + steps);
 				else
 					depth[a] = (uint8_t)(f[a] + steps);

@@ -28,7 +28,7 @@ struct search {
 struct edge {
 	uint16_t *to;
 	uint16_t from; /* SB_NET_NONE: none */
-	bool select; /* of a SELECT */
+	bool select;   /* of a SELECT */
 	uint64_t set[SB_NET_WORDS_MAX];
 };
 
@@ -57,7 +57,8 @@ static bool may_follow(const struct sb_net *net, bool select, uint16_t node)
 	return !select || net->shape.node[node].kind <= SB_NET_SELECT;
 }
 
-/* Any node in use that decides right for set and does not lead to from; SB_NET_NONE: there is none. */
+/* Any node in use that decides right for set and does not lead to from; SB_NET_NONE: there is none.
+ */
 static uint16_t any_right(struct search *s, const uint64_t *set, uint16_t from, uint16_t but,
 			  bool select)
 {
@@ -69,8 +70,7 @@ static uint16_t any_right(struct search *s, const uint64_t *set, uint16_t from, 
 
 		if (node != but && node != from && may_follow(net, select, node) &&
 		    decides_right(net, set, node) &&
-		    (from == SB_NET_NONE ||
-		     !sb_net_leads_to(net, &net->shape, node, from)))
+		    (from == SB_NET_NONE || !sb_net_leads_to(net, &net->shape, node, from)))
 			return node;
 	}
 	return SB_NET_NONE;
@@ -272,7 +272,8 @@ static bool drop_node(struct search *s)
 
 			if (*to != index)
 				continue;
-			sb_net_edge(net, node, sb_net_set(net, net->view.reach, from), yes, edge.set);
+			sb_net_edge(net, node, sb_net_set(net, net->view.reach, from), yes,
+				    edge.set);
 			*to = any_right(s, edge.set, from, index, node->kind == SB_NET_SELECT);
 			if (*to == SB_NET_NONE)
 				return false;
@@ -301,18 +302,27 @@ static bool rebuild(struct search *s)
 
 static bool move(struct search *s)
 {
-	if (!below(s, 64))
+	if (!below(s, 32))
 		return rebuild(s);
 	switch (below(s, 16)) {
-	case 0: case 1: case 2: case 3: case 4:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
 		return move_edge(s);
-	case 5: case 6: case 7:
+	case 5:
+	case 6:
+	case 7:
 		return insert_test(s);
 	case 8:
 		return s->select_count ? insert_select(s) : insert_test(s);
-	case 9: case 10: case 11:
+	case 9:
+	case 10:
+	case 11:
 		return change_test(s);
-	case 12: case 13:
+	case 12:
+	case 13:
 		return drop_node(s);
 	default:
 		return turn_order(s);
@@ -324,7 +334,8 @@ static uint64_t leave(struct search *s, uint64_t temperature)
 {
 	uint64_t r = random_next(s) | 1;
 	unsigned int zeros = (unsigned int)__builtin_clzll(r);
-	uint64_t log2 = (zeros + 1) * 256u - (r << zeros << 1 >> 56); /* of 1/random, 8 bits behind the point */
+	uint64_t log2 = (zeros + 1) * 256u -
+			(r << zeros << 1 >> 56); /* of 1/random, 8 bits behind the point */
 
 	return temperature * log2 / 256 * 177 / 256;
 }
@@ -357,8 +368,7 @@ static bool collect_boundaries(struct search *s)
 			bool in = right[a / 64] >> a % 64 & 1;
 			bool before = a && right[(a - 1) / 64] >> (a - 1) % 64 & 1;
 
-			if (in && !before && net->atom[a].lo &&
-			    s->boundary_count < net->words * 64)
+			if (in && !before && net->atom[a].lo && s->boundary_count < net->words * 64)
 				s->boundary[s->boundary_count++] = net->atom[a].lo;
 		}
 	}
@@ -376,15 +386,14 @@ static bool has_tests(const struct sb_net *net)
 void sb_net_search(struct sb_net *net, uint32_t tries)
 {
 	struct search s = {.net = net, .random = net->seed};
-	const uint64_t hottest = SB_COST_INSN * 3ull / 10;
+	const uint64_t hottest = SB_COST_INSN * 2ull;
 
 	s.rebuild = sb_net_rebuild_new(net);
 	if (!s.rebuild || !sb_net_shape_new(net, &s.trial) || !sb_net_shape_new(net, &s.best) ||
 	    !collect_boundaries(&s))
 		return;
 	if (net->map_count == 2)
-		s.select[s.select_count++] =
-			sb_net_test(net, SB_SELECT_ARCH, net->arch[1]);
+		s.select[s.select_count++] = sb_net_test(net, SB_SELECT_ARCH, net->arch[1]);
 	if (net->x32_words)
 		s.select[s.select_count++] = sb_net_test(net, SB_SELECT_X32, SECBAKE_X32_BIT);
 	s.cost = s.best_cost = sb_net_measure(net, &net->shape);

@@ -16,7 +16,8 @@ const struct sb_pass_text sb_pass_text[SB_PASSES] = {
 	[SB_PASS_REBUILD] = {"rebuild", "an architecture's tree anew, ending in others' nodes"},
 	[SB_PASS_BYPASS] = {"bypass", "many numbers pass in front of tests that are not for them"},
 	[SB_PASS_ANNEAL] = {"anneal", "effort best: a long search by random moves"},
-	[SB_PASS_LAYOUT] = {"layout", "the order of instructions that lets most tests fall through"},
+	[SB_PASS_LAYOUT] = {"layout",
+			    "the order of instructions that lets most tests fall through"},
 };
 
 static bool find(const char *word, size_t size, uint32_t *pass)

@@ -23,6 +23,12 @@ enum sb_pass {
 	SB_PASSES,
 };
 
+/*
+ * Tries of the random search: a number and not a time, so that programs are the
+ * same anywhere. One takes some 6 us for a policy of containers' size.
+ */
+#define SB_TRIES_BEST 1000000u
+
 /* A call whose path counts by itself: the kernel's bitmap does not answer it. */
 struct sb_hot_call {
 	uint32_t audit_arch, nr;
@@ -32,8 +38,9 @@ struct sb_hot_call {
 struct sb_tuning {
 	const struct sb_hot_call *hot; /* the hottest first */
 	uint32_t hot_count;
-	bool best;    /* effort: seconds instead of milliseconds */
-	uint32_t off; /* bits: enum sb_pass */
+	bool best;	/* effort: seconds instead of milliseconds */
+	uint32_t tries; /* of the random search, with best */
+	uint32_t off;	/* bits: enum sb_pass */
 };
 
 struct sb_pass_text {

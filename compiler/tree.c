@@ -13,9 +13,6 @@
 #include "search.h"
 
 /* The kernel emulates a new filter once for each number of its tables: these weigh. */
-/* Tries of the search; each takes some 10 us for a policy of containers' size. */
-#define TRIES_BEST 400000u
-
 static uint32_t weight_of(const struct sb_range *range)
 {
 	uint32_t end = range->hi < SB_TABLE_END ? range->hi + 1 : SB_TABLE_END;
@@ -86,7 +83,7 @@ static void improve(struct sb_graph *graph, const struct sb_decided *decided,
 	if (sb_pass_on(tuning, SB_PASS_BYPASS))
 		sb_net_bypass(net);
 	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
-		sb_net_search(net, TRIES_BEST);
+		sb_net_search(net, tuning->tries);
 	sb_net_export(net, root);
 }
 

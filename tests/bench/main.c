@@ -257,6 +257,53 @@ static int bench_whole(int argc, char **argv, const struct secbake_features *fea
 	return 0;
 }
 
+/* What each pass earns: programs without it, a line a policy. */
+static void bench_passes(struct job *job)
+{
+	static const uint32_t tables[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386};
+	const char *name = "";
+
+	read_policy(job);
+	printf("| %-44.44s |", job->label);
+	for (size_t i = 0; name; i++) {
+		struct secbake_program program = {.bytes = (const uint8_t *)job->filter[OURS].insn};
+		struct secbake_error error = {0};
+		char without[64];
+
+		snprintf(without, sizeof(without), "-%s", name);
+		job->options.passes = *name ? without : NULL;
+		if (prepare(job, &error)) {
+			program.count = job->filter[OURS].count;
+			secbake_cost_of(&program, tables, 2, NUMBERS, &job->cost[OURS], NULL);
+			printf(" %4" PRIu32 " %5.2f |", job->cost[OURS].instructions,
+			       (double)job->cost[OURS].steps / (2.0 * NUMBERS));
+		} else {
+			printf(" - |");
+		}
+		sb_arena_free(job->arena);
+		secbake_compiled_free(job->compiled);
+		job->arena = NULL;
+		job->compiled = NULL;
+		name = secbake_pass(i, NULL);
+	}
+	printf("\n");
+	free(job->text);
+}
+
+static void print_passes_header(void)
+{
+	const char *name;
+
+	printf("Instructions and mean path with all passes, then without one of them; those of\n"
+	       "effort best alone change nothing here.\n\n| policy | all |");
+	for (size_t i = 0; (name = secbake_pass(i, NULL)); i++)
+		printf(" -%s |", name);
+	printf("\n|---|---|");
+	for (size_t i = 0; secbake_pass(i, NULL); i++)
+		printf("---|");
+	printf("\n");
+}
+
 /* The start-up of a command that does nothing: alone, by the floor, by secbake-exec. */
 static int bench_start(char **argv)
 {
@@ -308,6 +355,7 @@ int main(int argc, char **argv)
 {
 	struct secbake_features features;
 	struct secbake_error error = {0};
+	bool passes;
 
 	settle();
 	if (argc == 2 && !strcmp(argv[1], "fit"))
@@ -319,15 +367,20 @@ int main(int argc, char **argv)
 			bench_die("%s", error.text);
 		return bench_whole(argc - 2, argv + 2, &features);
 	}
-	if (argc < 5 || strcmp(argv[1], "policies"))
+	if (argc < 5 || (strcmp(argv[1], "policies") && strcmp(argv[1], "passes")))
 		bench_die(
 			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"
+			"       secbake-bench passes SECBAKE OUTPUT POLICY...\n"
 			"       secbake-bench fit\n"
 			"       secbake-bench whole SECBAKE OUTPUT POLICY [SNAP-SECCOMP TEMPLATE]\n"
 			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES");
 	if (secbake_features_probe(&features, &error) != SECBAKE_OK)
 		bench_die("%s", error.text);
-	print_header();
+	passes = !strcmp(argv[1], "passes");
+	if (passes)
+		print_passes_header();
+	else
+		print_header();
 	for (int i = 4; i < argc; i++) {
 		static struct job job;
 		const char *slash = strrchr(argv[i], '/');
@@ -337,7 +390,10 @@ int main(int argc, char **argv)
 				   .path = argv[i],
 				   .label = slash ? slash + 1 : argv[i],
 				   .options = {.target = features}};
-		bench_policy(&job);
+		if (passes)
+			bench_passes(&job);
+		else
+			bench_policy(&job);
 	}
 	return 0;
 }
