@@ -112,9 +112,12 @@ out:
 	return status;
 }
 
-/* Components of full from its byte at on; messages name full up to the component. */
+/*
+ * Components of full from its byte at on; messages name full up to the component.
+ * image: so many bytes of it first, as the caller names them, and links in them followed.
+ */
 static enum secbake_status walk(const struct sb_trust *trust, int dir, const char *full, size_t at,
-				bool own_dir, int *fd, struct secbake_error *error)
+				size_t image, bool own_dir, int *fd, struct secbake_error *error)
 {
 	char what[PATH_LIMIT], *component;
 	size_t length;
@@ -123,23 +126,22 @@ static enum secbake_status walk(const struct sb_trust *trust, int dir, const cha
 	while (full[at]) {
 		enum secbake_status status = SECBAKE_OK;
 
-		length = strcspn(full + at, "/");
+		length = image ? image : strcspn(full + at, "/");
 		memcpy(what, full, at + length);
 		what[at + length] = '\0';
 		component = what + at;
-		if (length >= COMPONENT_LIMIT)
+		if (length >= COMPONENT_LIMIT && !image)
 			status = open_failed(ENAMETOOLONG, what, error);
 		else
-			status = open_dir(trust, dir, component, what, false, &next, error);
+			status = open_dir(trust, dir, component, what, image, &next, error);
 		if (own_dir && (status || !trust->leave_open))
 			close(dir);
 		if (status)
 			return status;
 		dir = next;
 		own_dir = true;
-		at += length;
-		if (full[at])
-			at++;
+		at += length + (image ? sizeof("/./") - 1 : full[at + length] != '\0');
+		image = 0;
 	}
 	*fd = dir;
 	return SECBAKE_OK;
@@ -166,17 +168,31 @@ static enum secbake_status system_root(const struct sb_trust *trust, const char 
 	status = open_dir(trust, AT_FDCWD, "/", "/", true, &slash, error);
 	if (status)
 		return status;
-	return walk(trust, slash, path, 1, true, fd, error);
+	return walk(trust, slash, path, 1, 0, true, fd, error);
+}
+
+/* The bytes of IMAGE in "IMAGE/./path", or 0 for any other path. */
+static size_t image_length(const char *path)
+{
+	for (size_t i = 1; path[0] && path[i]; i++)
+		if (path[i] == '/' && path[i + 1] == '.' && path[i + 2] == '/')
+			return sb_path_plain(path + i + 3) ? i : 0;
+	return 0;
 }
 
 enum secbake_status sb_trust_root(const struct sb_trust *trust, const char *path,
 				  enum sb_anchor anchor, int *fd, struct secbake_error *error)
 {
+	size_t image;
+
 	if (strnlen(path, PATH_LIMIT) == PATH_LIMIT)
 		return secbake_error_set(error, SECBAKE_ERR_LIMIT, ENAMETOOLONG,
 					 "a path has more than %u bytes", PATH_LIMIT - 1);
 	if (anchor == SB_ANCHOR_SYSTEM)
 		return system_root(trust, path, fd, error);
+	image = image_length(path);
+	if (image)
+		return walk(trust, AT_FDCWD, path, 0, image, false, fd, error);
 	return open_dir(trust, AT_FDCWD, path, path, true, fd, error);
 }
 
@@ -185,7 +201,7 @@ enum secbake_status sb_trust_dir_at(const struct sb_trust *trust, int dir, const
 {
 	if (!sb_path_plain(path))
 		return not_plain(path, error);
-	return walk(trust, dir, path, 0, false, fd, error);
+	return walk(trust, dir, path, 0, 0, false, fd, error);
 }
 
 static enum secbake_status check_file(const struct sb_trust *trust, int fd, const char *what,
@@ -242,7 +258,7 @@ enum secbake_status sb_trust_file_at(const struct sb_trust *trust, int dir, cons
 		return open_file(trust, dir, path, path, size_max, fd, size, error);
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = '\0';
-	status = walk(trust, dir, folder, 0, false, &parent, error);
+	status = walk(trust, dir, folder, 0, 0, false, &parent, error);
 	if (status)
 		return status;
 	status = open_file(trust, parent, slash + 1, path, size_max, fd, size, error);

@@ -85,6 +85,11 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
  */
 bool cli_matches(const char *pattern, const char *name);
 
+/* json.c: a string, quoted. Paths may be any bytes, JSON may not: what is no character becomes
+ * U+FFFD.
+ */
+void cli_print_json_string(const char *text);
+
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);
 
