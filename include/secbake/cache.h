@@ -260,6 +260,24 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
 enum secbake_status secbake_store_file(const char *path, const void *bytes, size_t size,
 				       struct secbake_error *error);
 
+/**
+ * secbake_tree_put() - put a blob into a cache that is made at build time
+ * @tree: folder that becomes the cache root; made if its own folder is there
+ * @features: that the blob was compiled for
+ * @name: the policy's; secbake_name_valid()
+ * @bytes: @size bytes of a blob
+ * @error: may be NULL
+ *
+ * Writes @tree/<feature hash>/NAME.sbk and "features" beside it, each replaced
+ * atomically. Directories that are made get mode 0755, files 0644, whatever the umask.
+ * Nothing depends on time, user or the folder's name.
+ * Return: SECBAKE_OK; SECBAKE_ERR_INPUT for @name; SECBAKE_ERR_SYSTEM; SECBAKE_ERR_LIMIT
+ * for too long a path.
+ */
+enum secbake_status secbake_tree_put(const char *tree, const struct secbake_features *features,
+				     const char *name, const void *bytes, size_t size,
+				     struct secbake_error *error);
+
 #ifdef __cplusplus
 }
 #endif
