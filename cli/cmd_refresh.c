@@ -6,20 +6,28 @@
 
 #include "cli.h"
 #include "places.h"
+#include "progress.h"
 
 #define JOBS_MAX 256
+#define LINES_MAX 100 /* of more policies only the sum is of interest */
 
 struct report {
 	struct secbake_refresh_reporter base; /* first */
 	bool quiet, json;
 	bool some; /* JSON: there was a result before */
+	bool progress;
+	struct cli_progress bar;
 };
 
 static const char *outcome_name(enum secbake_outcome outcome)
 {
-	return outcome == SECBAKE_REUSED     ? "reused"
-	       : outcome == SECBAKE_COMPILED ? "compiled"
-					     : "failed";
+	static const char *const names[] = {
+		[SECBAKE_REUSED] = "reused",	   [SECBAKE_COMPILED] = "compiled",
+		[SECBAKE_FAILED] = "failed",	   [SECBAKE_COPIED] = "copied",
+		[SECBAKE_RESTAMPED] = "restamped",
+	};
+
+	return names[outcome];
 }
 
 static void print_json_event(struct report *report, const struct secbake_refresh_event *event)
@@ -68,12 +76,17 @@ static void policy(struct secbake_refresh_reporter *self, const struct secbake_r
 {
 	struct report *report = (struct report *)self;
 
+	if (report->progress)
+		cli_progress_clear(&report->bar);
 	if (event->outcome == SECBAKE_FAILED)
 		print_error("", event->name, event->error);
 	if (report->json)
 		print_json_event(report, event);
-	else if (event->outcome == SECBAKE_COMPILED && !report->quiet)
-		printf("%s: compiled into %s\n", event->name, event->root);
+	else if (event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
+		 event->total <= LINES_MAX)
+		printf("%s: %s into %s\n", event->name, outcome_name(event->outcome), event->root);
+	if (report->progress)
+		cli_progress_show(&report->bar, event->done, event->total);
 }
 
 static void message(struct secbake_refresh_reporter *self, enum secbake_level level,
@@ -81,24 +94,31 @@ static void message(struct secbake_refresh_reporter *self, enum secbake_level le
 {
 	struct report *report = (struct report *)self;
 
+	cli_progress_clear(&report->bar);
 	if (level == SECBAKE_ERROR)
 		print_error("", name, text);
 	else if (text->status == SECBAKE_ERR_TARGET || (level == SECBAKE_WARNING && !report->quiet))
 		print_error(level == SECBAKE_WARNING ? "warning: " : "note: ", name, text);
 }
 
-static void print_summary(const struct report *report,
-			  const struct secbake_refresh_summary *summary)
+static void print_summary(const struct report *report, const struct secbake_refresh_summary *s)
 {
-	if (report->json)
-		printf("%s],\n  \"policies\": %zu, \"reused\": %zu, \"compiled\": %zu, \"failed\": "
-		       "%zu\n}\n",
-		       report->some ? "\n  " : "", summary->policies, summary->reused,
-		       summary->compiled, summary->failed);
-	else if (!report->quiet)
-		printf("%zu polic%s: %zu reused, %zu compiled, %zu failed\n", summary->policies,
-		       summary->policies == 1 ? "y" : "ies", summary->reused, summary->compiled,
-		       summary->failed);
+	if (report->json) {
+		printf("%s],\n  \"policies\": %zu, \"reused\": %zu, \"copied\": %zu, "
+		       "\"restamped\": %zu, \"compiled\": %zu, \"failed\": %zu\n}\n",
+		       report->some ? "\n  " : "", s->policies, s->reused, s->copied, s->restamped,
+		       s->compiled, s->failed);
+		return;
+	}
+	if (report->quiet)
+		return;
+	printf("%zu polic%s: %zu reused, ", s->policies, s->policies == 1 ? "y" : "ies", s->reused);
+	if (s->copied)
+		printf("%zu copied, ", s->copied);
+	if (s->restamped)
+		printf("%zu restamped, ", s->restamped);
+	printf("%zu compiled, %zu failed%s\n", s->compiled, s->failed,
+	       s->quick ? " (nothing has changed)" : "");
 }
 
 static bool parse_jobs(const char *text, unsigned int *jobs)
@@ -117,68 +137,69 @@ static bool parse_jobs(const char *text, unsigned int *jobs)
 
 struct arguments {
 	struct cli_places places;
-	struct cli_target target;
 	unsigned int jobs;
 	enum secbake_effort effort;
-	bool quiet, json;
+	bool quiet, json, quick;
 };
+
+enum { OPT_JSON = CLI_PLACES_OWN, OPT_QUICK, OPT_EFFORT };
 
 /* CLI_DONE: go on; names are from optind on. */
 static enum cli_exit parse(int argc, char **argv, struct arguments *arguments, bool *help)
 {
 	static const struct option longs[] = {
-		{"cache", required_argument, NULL, 'C'},
-		{"policies", required_argument, NULL, 'P'},
+		CLI_PLACES_OPTIONS,
 		{"jobs", required_argument, NULL, 'j'},
 		{"quiet", no_argument, NULL, 'q'},
-		{"json", no_argument, NULL, 'J'},
-		{"effort", required_argument, NULL, 'e'},
-		{"arch", required_argument, NULL, 'a'},
-		{"kernel", required_argument, NULL, 'k'},
-		{"features", required_argument, NULL, 'f'},
+		{"json", no_argument, NULL, OPT_JSON},
+		{"quick", no_argument, NULL, OPT_QUICK},
+		{"effort", required_argument, NULL, OPT_EFFORT},
 		{NULL, 0, NULL, 0},
 	};
+	enum cli_exit status = CLI_DONE;
 	int c;
 
-	while ((c = cli_next(&cli_refresh, argc, argv, ":C:P:j:q", longs)) != -1) {
-		switch (c) {
-		case 'C':
-		case 'P':
-			if (!cli_places_add(&cli_refresh, &arguments->places, c, optarg))
-				return CLI_USAGE;
-			break;
-		case 'j':
-			if (!parse_jobs(optarg, &arguments->jobs))
-				return cli_usage(&cli_refresh, "-j wants 1 to %d, not '%s'",
-						 JOBS_MAX, optarg);
-			break;
-		case 'q':
-			arguments->quiet = true;
-			break;
-		case 'J':
-			arguments->json = true;
-			break;
-		case 'e':
-			if (cli_effort(&cli_refresh, optarg, &arguments->effort) != CLI_DONE)
-				return CLI_USAGE;
-			break;
-		case 'a':
-			arguments->target.arch = optarg;
-			break;
-		case 'k':
-			arguments->target.kernel = optarg;
-			break;
-		case 'f':
-			arguments->target.features = optarg;
-			break;
-		case CLI_HELP:
+	while (status == CLI_DONE &&
+	       (c = cli_next(&cli_refresh, argc, argv, ":j:q" CLI_PLACES_SHORTS, longs)) != -1) {
+		if (c == CLI_HELP) {
 			*help = true;
 			return CLI_DONE;
-		default:
-			return CLI_USAGE;
 		}
+		if (c == 'j' && !parse_jobs(optarg, &arguments->jobs))
+			return cli_usage(&cli_refresh, "-j wants 1 to %d, not '%s'", JOBS_MAX,
+					 optarg);
+		if (c == 'q')
+			arguments->quiet = true;
+		else if (c == OPT_JSON)
+			arguments->json = true;
+		else if (c == OPT_QUICK)
+			arguments->quick = true;
+		else if (c == OPT_EFFORT)
+			status = cli_effort(&cli_refresh, optarg, &arguments->effort);
+		else if (c != 'j')
+			status = cli_places_option(&cli_refresh, &arguments->places, c, optarg);
 	}
-	return CLI_DONE;
+	return status;
+}
+
+static enum cli_exit refresh(struct report *report, struct secbake_refresh_options *options)
+{
+	struct secbake_refresh_summary summary;
+	struct secbake_error error = {0};
+
+	cli_keep_memory();
+	report->progress = cli_progress_wanted() && !report->quiet;
+	if (report->json)
+		fputs("{\"results\": [", stdout);
+	if (secbake_refresh(options, &summary, &error)) {
+		if (report->json)
+			puts("], \"policies\": 0, \"reused\": 0, \"copied\": 0, \"restamped\": 0, "
+			     "\"compiled\": 0, \"failed\": 0}");
+		return cli_fail(&error);
+	}
+	cli_progress_clear(&report->bar);
+	print_summary(report, &summary);
+	return cli_exit_of(summary.worst);
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -186,8 +207,6 @@ static enum cli_exit run(int argc, char **argv)
 	struct arguments arguments = {.jobs = 1};
 	struct report report = {.base = {.policy = policy, .message = message}};
 	struct secbake_refresh_options options = {.reporter = &report.base};
-	struct secbake_refresh_summary summary;
-	struct secbake_error error = {0};
 	enum cli_exit status;
 	bool help = false;
 
@@ -199,25 +218,21 @@ static enum cli_exit run(int argc, char **argv)
 			return cli_usage(&cli_refresh,
 					 "'%s' cannot name a policy: give NAME, not NAME.json",
 					 argv[i]);
-	status = cli_target_features(&cli_refresh, &arguments.target, &options.features);
-	if (status != CLI_DONE)
-		return status;
-	report.quiet = arguments.quiet;
-	report.json = arguments.json;
-	options.places = cli_places_of(&arguments.places);
-	options.jobs = arguments.jobs;
-	options.effort = arguments.effort;
-	options.name = (const char *const *)argv + optind;
-	options.name_count = (size_t)(argc - optind);
-	if (report.json)
-		fputs("{\"results\": [", stdout);
-	if (secbake_refresh(&options, &summary, &error)) {
-		if (report.json)
-			puts("], \"policies\": 0, \"reused\": 0, \"compiled\": 0, \"failed\": 0}");
-		return cli_fail(&error);
+	status = cli_target_features(&cli_refresh, &arguments.places.target, &options.features);
+	if (status == CLI_DONE)
+		status = cli_places_of(&cli_refresh, &arguments.places, &options.places);
+	if (status == CLI_DONE) {
+		report.quiet = arguments.quiet;
+		report.json = arguments.json;
+		options.jobs = arguments.jobs;
+		options.quick = arguments.quick;
+		options.effort = arguments.effort;
+		options.name = (const char *const *)argv + optind;
+		options.name_count = (size_t)(argc - optind);
+		status = refresh(&report, &options);
 	}
-	print_summary(&report, &summary);
-	return cli_exit_of(summary.worst);
+	cli_places_free(&arguments.places);
+	return status;
 }
 
 const struct cli_verb cli_refresh = {
@@ -225,7 +240,8 @@ const struct cli_verb cli_refresh = {
 	.summary = "bring the cache up to date for this kernel",
 	.help = "usage: secbake refresh [OPTION...] [NAME...]\n"
 		"Sees to it that each policy on the policy path (or each NAME) has a blob for this\n"
-		"kernel in the cache: reuses what is good, compiles and proves what is not.\n\n"
+		"kernel in the cache: reuses what is good, copies what was made for another kernel and\n"
+		"is as good for this one, compiles and proves the rest.\n\n"
 		"  -C, --cache DIR     a cache root instead of the default ones; may be repeated:\n"
 		"                      all are read, the first that can be written is written to\n"
 		"  -P, --policies DIR  a directory of policies instead of the default ones; may be\n"
@@ -235,6 +251,10 @@ const struct cli_verb cli_refresh = {
 		"      --json          print the result as JSON\n"
 		"      --effort default|best\n"
 		"                      best: seconds instead of milliseconds, for shorter programs\n"
+		"      --quick         do nothing if no policy has changed since the last refresh of\n"
+		"                      all: one look at each file, for use at boot\n"
+		"      --root DIR      policies, users and cache of the image in DIR; the cache there\n"
+		"                      is usr/lib/secbake/cache\n"
 		"      --arch ARCH, --kernel X.Y, --features FILE\n"
 		"                      for another kernel than the running one\n\n"
 		"Compile options of a policy stand beside it in NAME.options.\n"
