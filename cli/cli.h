@@ -90,6 +90,9 @@ bool cli_matches(const char *pattern, const char *name);
  */
 void cli_print_json_string(const char *text);
 
+/* For verbs that compile many policies: memory that was freed is kept for the next. */
+void cli_keep_memory(void);
+
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);
 

@@ -183,6 +183,7 @@ static enum cli_exit refresh(struct report *report, struct secbake_refresh_optio
 	struct secbake_refresh_summary summary;
 	struct secbake_error error = {0};
 
+	cli_keep_memory();
 	report->progress = cli_progress_wanted() && !report->quiet;
 	if (report->json)
 		fputs("{\"results\": [", stdout);

@@ -87,6 +87,7 @@ enum cli_exit cli_tree_compile(const struct cli_tree *tree, struct cli_depends *
 	pthread_t thread[CLI_TREE_JOBS_MAX];
 	unsigned int started = 0;
 
+	cli_keep_memory();
 	pthread_mutex_init(&work.mutex, NULL);
 	for (size_t i = 0; i < tree->feature_count; i++)
 		if (!cli_depends_add(depends, tree->features[i]))
