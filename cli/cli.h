@@ -95,6 +95,9 @@ void cli_json_string(const char *text);
 /* For verbs that compile many policies: memory that was freed is kept for the next. */
 void cli_keep_memory(void);
 
+/* For verbs that compile many policies: memory that was freed is kept for the next. */
+void cli_keep_memory(void);
+
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);
 
