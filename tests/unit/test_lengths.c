@@ -95,7 +95,7 @@ static void within(const char *path, enum secbake_effort effort, uint32_t instru
 static void own_policies(void **state)
 {
 	(void)state;
-	within(SECBAKE_SOURCE_DIR "/profiles/container.json", SECBAKE_EFFORT_DEFAULT, 215, 10.5);
+	within(SECBAKE_SOURCE_DIR "/tests/bench/container-oci.json", SECBAKE_EFFORT_DEFAULT, 215, 10.5);
 	within(SECBAKE_SOURCE_DIR "/tests/cases/effort-best/policy.json", SECBAKE_EFFORT_DEFAULT,
 	       45, 7.6);
 }
@@ -124,8 +124,8 @@ static void passes(void **state)
 	static const struct {
 		const char *policy, *passes;
 	} cases[] = {
-		{"/profiles/container.json", "-peel"},
-		{"/profiles/container.json", "-redirect"},
+		{"/tests/bench/container-oci.json", "-peel"},
+		{"/tests/bench/container-oci.json", "-redirect"},
 		{"/tests/cases/effort-best/policy.json", "-fold-x32"},
 		{"/tests/cases/effort-best/policy.json", "-bypass"},
 		{"/tests/cases/passes-arguments/policy.json", "-cover"},

@@ -2,11 +2,10 @@
 /*
  * What a guest looks at itself with. Static, so that a policy has little to allow for it.
  *
- *	probe [NUMBER[,ARGUMENT...]]...		how many filters the kernel counts, the effective user,
- *						and what each call comes back with
- *	probe --time N COMMAND [ARG]...		mean microseconds of N runs
- *	probe --count COMMAND [ARG]...		system calls that it and what it becomes make
- *	probe --as UID COMMAND [ARG]...		becomes that user, then the command
+ *	probe [NUMBER[,ARGUMENT...]]...		how many filters the kernel counts, the effective
+ *user, and what each call comes back with probe --time N COMMAND [ARG]...		mean
+ *microseconds of N runs probe --count COMMAND [ARG]...		system calls that it and what it
+ *becomes make probe --as UID COMMAND [ARG]...		becomes that user, then the command
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,8 +70,8 @@ static int measure(unsigned int runs, char **command)
 			return 1;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("%lld\n", ((to.tv_sec - from.tv_sec) * 1000000LL +
-			  (to.tv_nsec - from.tv_nsec) / 1000) / runs);
+	printf("%lld\n",
+	       ((to.tv_sec - from.tv_sec) * 1000000LL + (to.tv_nsec - from.tv_nsec) / 1000) / runs);
 	return 0;
 }
 
