@@ -95,7 +95,8 @@ static void within(const char *path, enum secbake_effort effort, uint32_t instru
 static void own_policies(void **state)
 {
 	(void)state;
-	within(SECBAKE_SOURCE_DIR "/tests/bench/container-oci.json", SECBAKE_EFFORT_DEFAULT, 215, 10.5);
+	within(SECBAKE_SOURCE_DIR "/tests/bench/container-oci.json", SECBAKE_EFFORT_DEFAULT, 215,
+	       10.5);
 	within(SECBAKE_SOURCE_DIR "/tests/cases/effort-best/policy.json", SECBAKE_EFFORT_DEFAULT,
 	       45, 7.6);
 }
