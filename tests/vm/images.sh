@@ -72,7 +72,7 @@ image_calls() {
 		socket 99,1,0 ERRNO 97
 		socket 16,99,0 ERRNO 22
 		unshare 0 RETURNED
-		unshare 0x10000000,0xffff RETURNED
+		unshare 0x20000,0xffff RETURNED
 		personality 0xffffffff RETURNED
 	END
 }
@@ -102,6 +102,32 @@ image_expect() {
 # image_disk FOLDER IMAGE: an ext4 file system with what is in FOLDER.
 image_disk() {
 	mke2fs -qq -t ext4 -F -d "$1" "$2" "${3:-96M}" >/dev/null
+}
+
+# image_stage NAME: an initramfs that finds the disk and goes on to what init= names, as those of
+# distributions do. The kernel's modules for the disk are in it, unless they are built in.
+image_stage() {
+	local name=$1 folder=$work/stage-$1 base version module
+
+	rm -rf "$folder" && mkdir -p "$folder"/{bin,dev,proc,root,modules}
+	install /bin/busybox "$folder/bin/busybox"
+	install "$vm/guest/stage" "$folder/init"
+	base=$(dirname "${kernel[$name]}")
+	[[ -d $base/usr/lib/modules ]] && base=$base/usr
+	if version=$(ls "$base/lib/modules" 2>/dev/null); then
+		[[ -e $base/lib/modules/$version/modules.dep ]] || depmod -b "$base" "$version" 2>/dev/null
+		for module in virtio_pci virtio_blk; do
+			# One that is built in need not be known to modprobe.
+			modprobe -d "$base" -S "$version" --show-depends "$module" 2>/dev/null || true
+		done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r module; do
+			case $module in
+			*.xz) xz -dc "$module" >"$folder/modules/$(basename "$module" .xz)" ;;
+			*) cp "$module" "$folder/modules/" ;;
+			esac
+			basename "$module" .xz >>"$folder/modules/order"
+		done
+	fi
+	image_initramfs "$folder" "$work/$name.stage"
 }
 
 # image_initramfs FOLDER ARCHIVE

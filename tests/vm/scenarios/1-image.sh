@@ -9,9 +9,9 @@ for policy in plain logged layered; do
 	image_expect "$work/image" x86_64 "$policy" --kernel 6.12
 done
 image_disk "$work/image" "$work/image.disk"
-mapfile -t disk < <(vm_disk "$work/image.disk")
 for name in 5.10 6.1 6.12 7.x; do
 	had "$name" image || continue
-	boot "$name" image services "root=/dev/nvme0n1 rw init=/vm/init vm_scenario=image" "${disk[@]}"
-	boot "$name" image 'early, read-only' "root=/dev/nvme0n1 ro init=/vm/early" "${disk[@]}"
+	vm_disk "$work/image.disk" "$name"
+	boot "$name" image services "init=/vm/init vm_scenario=image" "${disk[@]}"
+	boot "$name" image 'early, read-only' "ro init=/vm/early" "${disk[@]}"
 done

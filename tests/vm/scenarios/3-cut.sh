@@ -6,14 +6,13 @@ image_policies "$work/cut" plain logged layered closed
 image_compiler "$work/cut"
 mkdir -p "$work/cut/etc/secbake/policies"
 image_disk "$work/cut" "$work/cut.disk"
-mapfile -t disk < <(vm_disk "$work/cut.disk")
 
 # cut MILLISECONDS: after the guest said that it began
 cut_after() {
 	local log=$work/log/cut-$1 waited=0
 
 	mkdir -p "$work/log"
-	vm_start x86_64 "${kernel[$2]}" "$log" "root=/dev/nvme0n1 rw init=/vm/init vm_scenario=cut" "${disk[@]}"
+	vm_start x86_64 "${kernel[$2]}" "$log" "init=/vm/init vm_scenario=cut" "${disk[@]}"
 	until grep -q VM-READY "$log" || [[ $((waited++)) -gt 600 ]]; do
 		sleep 0.1
 	done
@@ -23,8 +22,9 @@ cut_after() {
 }
 
 if had 6.12 cut; then
+	vm_disk "$work/cut.disk" 6.12
 	for moment in 40 130 250 380 520 710 930 1210 1640 2300; do
 		cut_after "$moment" 6.12
-		boot 6.12 cut "cut after $moment ms" "root=/dev/nvme0n1 rw init=/vm/init vm_scenario=heal" "${disk[@]}"
+		boot 6.12 cut "cut after $moment ms" "init=/vm/init vm_scenario=heal" "${disk[@]}"
 	done
 fi

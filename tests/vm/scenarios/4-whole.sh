@@ -5,25 +5,26 @@ image_new "$work/whole" x86_64 "$bin/secbake-exec" "$work/probe-x86_64"
 image_policies "$work/whole" whole plain supervised closed
 image_compiler "$work/whole"
 image_disk "$work/whole" "$work/whole.disk"
-mapfile -t disk < <(vm_disk "$work/whole.disk")
-readonly whole_root='root=/dev/nvme0n1 rw init=/usr/bin/secbake-exec'
+readonly whole_init='init=/usr/bin/secbake-exec'
 
 for name in 5.10 6.12 7.x; do
 	had "$name" whole || continue
-	boot "$name" whole 'under a policy' "$whole_root vm_scenario=whole whole -- /vm/init" "${disk[@]}"
+	vm_disk "$work/whole.disk" "$name"
+	boot "$name" whole 'under a policy' "$whole_init vm_scenario=whole whole -- /vm/init" "${disk[@]}"
 	boot "$name" whole 'setuid programs' \
-		"$whole_root vm_scenario=whole vm_privileges=kept -- --allow-new-privs whole /vm/init" "${disk[@]}"
+		"$whole_init vm_scenario=whole vm_privileges=kept -- --allow-new-privs whole /vm/init" "${disk[@]}"
 	boot "$name" whole 'told to run without' \
-		"$whole_root vm_scenario=unfiltered secbake_missing=run nosuch -- /vm/init" "${disk[@]}"
+		"$whole_init vm_scenario=unfiltered secbake_missing=run nosuch -- /vm/init" "${disk[@]}"
 	asserted "$name" whole 'and says so on the console' \
 		grep -q 'STARTING WITHOUT ITS SECCOMP FILTER' "$work/log/whole-$name-told-to-run-without.text"
-	vm_run x86_64 "${kernel[$name]}" "$work/log/halt-$name" "$whole_root vm_scenario=whole nosuch -- /vm/init" \
+	vm_run x86_64 "${kernel[$name]}" "$work/log/halt-$name" "$whole_init vm_scenario=whole nosuch -- /vm/init" \
 		"${disk[@]}" || true
 	asserted "$name" whole 'a missing policy is said' grep -q 'nosuch' "$work/log/halt-$name.text"
 	asserted "$name" whole 'and the kernel stops' grep -q 'Attempted to kill init' "$work/log/halt-$name.text"
 	asserted "$name" whole 'and init never ran' sh -c "! grep -q ^VM- '$work/log/halt-$name.text'"
-	boot "$name" closed 'an outer filter' "root=/dev/nvme0n1 rw init=/vm/init vm_scenario=closed" "${disk[@]}"
+	boot "$name" closed 'an outer filter' "init=/vm/init vm_scenario=closed" "${disk[@]}"
 done
 if had 6.12 cost; then
-	boot 6.12 cost cost "root=/dev/nvme0n1 rw init=/vm/init vm_scenario=cost" "${disk[@]}"
+	vm_disk "$work/whole.disk" 6.12
+	boot 6.12 cost cost "init=/vm/init vm_scenario=cost" "${disk[@]}"
 fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154
 # Other machines: the loader is cross-compiled, the blobs are made here. And a kernel without filters.
-(bash -euo pipefail -c "$(document cross)") >"$work/cross.log" 2>&1 || true
+quietly "$work/cross.log" bash -euo pipefail -c "$(document cross)"
 for name in aarch64 s390x; do
 	had "$name" machine || continue
 	image_new "$work/$name-image" "$name" "$work/$name/bin/secbake-exec" "$work/probe-$name" ||

@@ -48,21 +48,19 @@ debian_install() {
 	# What looks at the loader within the initramfs, before the root file system is mounted.
 	install "$vm/guest/initramfs-hook" "$debian/etc/initramfs-tools/hooks/vm-probe"
 	install "$vm/guest/initramfs-script" "$debian/etc/initramfs-tools/scripts/init-premount/vm-probe"
-	in_debian dpkg --install /root/secbake.deb
-	in_debian dpkg --install /root/other.deb
-	in_debian sh -c 'dpkg --install /root/linux-image-*.deb'
+	in_debian dpkg --install /root/secbake.deb && in_debian dpkg --install /root/other.deb &&
+		in_debian sh -c 'dpkg --install /root/linux-image-*.deb'
 }
 
 debian_configure() {
 	local unit
 
-	in_debian sh -euc "$(document systemd)"
-	in_debian sh -euc "$(document initramfs)"
+	in_debian sh -euc "$(document systemd)" && in_debian sh -euc "$(document initramfs)" || return
 	for unit in "$vm"/guest/systemd/*.service; do
 		install -m 644 "$unit" "$debian/etc/systemd/system/"
 	done
 	in_debian systemctl enable vm.service nginx.service >/dev/null 2>&1
-	printf '/dev/nvme0n1 / ext4 defaults 0 1\n' >"$debian/etc/fstab"
+	printf '/dev/vda / ext4 defaults 0 1\n' >"$debian/etc/fstab"
 	rm -f "$debian"/root/*.deb
 }
 
@@ -90,14 +88,14 @@ else
 		lsinitrd /root/dracut.img | grep -q plain.sbk && lsinitrd /root/dracut.img | grep -q bin/secbake-exec'
 	initrd=$(compgen -G "$debian/boot/initrd.img-*" | head -n 1)
 	image_disk "$debian" "$work/systemd.disk" 700M
-	mapfile -t disk < <(vm_disk "$work/systemd.disk")
-	boot 6.1 systemd 'first boot' 'root=/dev/nvme0n1 ro systemd.show_status=false' -initrd "$initrd" "${disk[@]}"
-	boot 6.1 systemd 'second boot' 'root=/dev/nvme0n1 ro systemd.show_status=false' -initrd "$initrd" "${disk[@]}"
+	vm_disk "$work/systemd.disk"
+	boot 6.1 systemd 'first boot' 'root=/dev/vda ro systemd.show_status=false' -initrd "$initrd" "${disk[@]}"
+	boot 6.1 systemd 'second boot' 'root=/dev/vda ro systemd.show_status=false' -initrd "$initrd" "${disk[@]}"
 
 	# The same without secbake, to compare the times with.
 	rm -r "$debian/etc/systemd/system/nginx.service.d"
 	in_debian systemctl mask secbake-refresh.service >/dev/null 2>&1
 	image_disk "$debian" "$work/systemd.disk" 700M
-	boot 6.1 systemd 'without secbake' 'root=/dev/nvme0n1 ro systemd.show_status=false vm_bare=1' \
+	boot 6.1 systemd 'without secbake' 'root=/dev/vda ro systemd.show_status=false vm_bare=1' \
 		-initrd "$initrd" "${disk[@]}"
 fi

@@ -14,8 +14,8 @@ install "$vm/guest/rcS" "$work/busybox/etc/init.d/rcS"
 	echo '::once:/vm/busybox'
 } >"$work/busybox/etc/inittab"
 image_disk "$work/busybox" "$work/busybox.disk"
-mapfile -t disk < <(vm_disk "$work/busybox.disk")
 for name in 5.10 6.12 7.x; do
 	had "$name" busybox || continue
-	boot "$name" busybox 'inittab' 'root=/dev/nvme0n1 rw init=/sbin/init' "${disk[@]}"
+	vm_disk "$work/busybox.disk" "$name"
+	boot "$name" busybox 'inittab' 'init=/sbin/init' "${disk[@]}"
 done
