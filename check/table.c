@@ -85,8 +85,8 @@ const struct sb_check_row sb_check_rows[SB_CHECK_COUNT] = {
 	[SB_CHECK_SETUID_BIT_BY_OTHER_CALL] = ROW(
 		"setuid-bit-by-other-call", SECBAKE_WARNING,
 		"set-user-ID bits that one call may not set are set by another",
-		"filter the mode of chmod, fchmod, fchmodat, fchmodat2, open, openat, creat, mkdir, "
-		"mkdirat, mknod and mknodat alike, and answer openat2 with ENOSYS",
+		"filter the mode of chmod, fchmod, fchmodat, fchmodat2, open, openat, creat, mknod "
+		"and mknodat alike, and answer openat2 with ENOSYS",
 		sb_check_modes),
 	[SB_CHECK_CARRIER_BYPASS] = ROW(
 		"carrier-bypass", SECBAKE_ERROR,

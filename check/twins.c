@@ -94,10 +94,28 @@ void sb_check_namespaces(struct sb_checker *c)
 		      "unshare may not, but clone may: ", "");
 }
 
-/* Calls that give a file its mode. */
-static const char *const modes[] = {"chmod", "fchmod", "fchmodat", "fchmodat2", "open",	  "openat",
-				    "creat", "mkdir",  "mkdirat",  "mknod",	"mknodat"};
+/* Calls that give a file its mode. Not mkdir: vfs_mkdir() drops the set-ID bits. */
+static const char *const modes[] = {"chmod",  "fchmod", "fchmodat", "fchmodat2", "open",
+				    "openat", "creat",	"mknod",    "mknodat"};
 #define MODES (sizeof(modes) / sizeof(modes[0]))
+
+/* Those of that name that run and give a file a mode with that value under that bit. */
+static uint32_t sets_mode(struct sb_checker *c, const struct secbake_arch *arch, const char *name,
+			  uint64_t bit, uint64_t value)
+{
+	uint32_t runs = runs_with(c, arch, name, "mode", bit, value);
+	int flags = sb_call_arg(arch, name, "flags");
+	uint64_t creat = sb_value(arch, "O_CREAT"), tmpfile = sb_value(arch, "O_TMPFILE");
+	uint32_t made, unnamed;
+
+	/* open looks at its mode where it makes a file, with a name or without. */
+	if (strncmp(name, "open", 4) != 0 || flags < 0 || runs == SB_DD_FALSE)
+		return runs;
+	made = sb_ask_and(&c->ask, runs, sb_ask_where(&c->ask, (uint32_t)flags, creat, creat));
+	unnamed =
+		sb_ask_and(&c->ask, runs, sb_ask_where(&c->ask, (uint32_t)flags, tmpfile, tmpfile));
+	return made != SB_DD_FALSE ? made : unnamed;
+}
 
 void sb_check_modes(struct sb_checker *c)
 {
@@ -109,11 +127,11 @@ void sb_check_modes(struct sb_checker *c)
 		bool claimed = false;
 
 		for (size_t i = 0; i < MODES && !claimed && bit; i++)
-			claimed = runs_with(c, arch, modes[i], "mode", bit, 0) != SB_DD_FALSE &&
-				  runs_with(c, arch, modes[i], "mode", bit, bit) == SB_DD_FALSE;
+			claimed = sets_mode(c, arch, modes[i], bit, 0) != SB_DD_FALSE &&
+				  sets_mode(c, arch, modes[i], bit, bit) == SB_DD_FALSE;
 		for (size_t i = 0; i < MODES + 1 && claimed; i++) {
 			const char *name = i < MODES ? modes[i] : "openat2";
-			uint32_t runs = i < MODES ? runs_with(c, arch, name, "mode", bit, bit)
+			uint32_t runs = i < MODES ? sets_mode(c, arch, name, bit, bit)
 						  : sb_call_runs(c, arch, name);
 			struct sb_place place;
 			uint32_t nr;

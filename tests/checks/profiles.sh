@@ -10,9 +10,11 @@ secbake=$1 dir=$2 failed=0 count=0
 
 for policy in "$dir"/*.json; do
 	[[ $(basename "$policy") != @* ]] || continue # groups: no policy by itself
+	kernels=4.4..6.12
+	[[ $(basename "$policy") != audit-all.json ]] || kernels=4.14..6.12 # it refuses kernels that cannot log
 	for arch in x86_64 aarch64; do
 		count=$((count + 1))
-		"$secbake" check --arch "$arch" --kernel 4.4..6.12 -P "$dir" "$policy" && continue
+		"$secbake" check --arch "$arch" --kernel "$kernels" -P "$dir" "$policy" && continue
 		printf 'profiles: %s on %s: exit status %s\n' "$policy" "$arch" "$?" >&2
 		failed=1
 	done
