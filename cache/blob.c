@@ -215,6 +215,7 @@ enum secbake_status secbake_blob_select(const struct secbake_blob *blob,
 {
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS);
 	enum secbake_status status;
+	bool other_versions = false;
 
 	if (blob->arch->audit_arch != features->arch->audit_arch)
 		return secbake_error_set(error, SECBAKE_ERR_STALE, 0,
@@ -231,14 +232,18 @@ enum secbake_status secbake_blob_select(const struct secbake_blob *blob,
 				error, SECBAKE_ERR_UNKNOWN, 0,
 				"the policy depends on the kernel's version, which "
 				"is not known");
-		if (!holds(&v, features->kernel))
+		if (!holds(&v, features->kernel)) {
+			other_versions = true;
 			continue;
+		}
 		status = check_answers(&v, features, error);
 		if (!status)
 			*variant = i;
 		return status;
 	}
-	return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
-				 "the blob has no program for mode %s",
-				 mode == SECBAKE_MODE_COMPLAIN ? "complain" : "enforce");
+	return secbake_error_set(
+		error, SECBAKE_ERR_MISSING, 0,
+		other_versions ? "the blob has no program for this kernel's version in mode %s"
+			       : "the blob has no program for mode %s",
+		mode == SECBAKE_MODE_COMPLAIN ? "complain" : "enforce");
 }

@@ -241,12 +241,15 @@ static enum secbake_status check_variant_layers(const struct secbake_blob *blob,
 			      : bad(error, "variant", i, "the kernel allows one listener only");
 }
 
-/* Sorted by mode and version, so that covering everything once is a matter of neighbours. */
+/*
+ * Sorted by mode and version, so that no two overlap is a matter of neighbours. Between
+ * them versions may be left out, for which there is then no program.
+ */
 static enum secbake_status check_variants(const struct secbake_blob *blob,
 					  struct secbake_error *error)
 {
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS);
-	struct secbake_blob_variant last = {.kernel_to = SECBAKE_KERNEL_ANY};
+	struct secbake_blob_variant last = {0};
 
 	if (!count)
 		return bad_header(error, "it has no variant");
@@ -257,10 +260,9 @@ static enum secbake_status check_variants(const struct secbake_blob *blob,
 
 		if (v.mode > SECBAKE_MODE_COMPLAIN || (i && v.mode < last.mode))
 			return bad(error, "variant", i, "its mode is wrong or out of order");
-		if (first ? last.kernel_to != SECBAKE_KERNEL_ANY || v.kernel_from
-			  : last.kernel_to != v.kernel_from)
+		if (!first && last.kernel_to > v.kernel_from)
 			return bad(error, "variant", i,
-				   "kernel versions of a mode are not covered once each, in order");
+				   "kernel versions of a mode overlap or are out of order");
 		if (v.kernel_from >= v.kernel_to)
 			return bad(error, "variant", i, "it is for no kernel version");
 		if ((v.consulted_actions & ~(uint32_t)SECBAKE_ACTIONS_ALL) ||
@@ -276,9 +278,7 @@ static enum secbake_status check_variants(const struct secbake_blob *blob,
 			return status;
 		last = v;
 	}
-	return last.kernel_to == SECBAKE_KERNEL_ANY
-		       ? SECBAKE_OK
-		       : bad_header(error, "its variants do not cover the newest kernels");
+	return SECBAKE_OK;
 }
 
 static bool path_sane(const char *path)

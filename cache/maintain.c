@@ -423,8 +423,15 @@ static void clean_set(struct gc *gc, int root, int locks, const char *path, cons
 	if (locks >= 0)
 		clean_locks(gc, &set, locks);
 	if (empty && removed(gc, set.dir, set.path, SB_FEATURES_FILE, 0, NULL) &&
-	    removed(gc, root, path, hash, AT_REMOVEDIR, "no blob is left in it") && locks >= 0)
-		removed(gc, locks, path, file, 0, NULL);
+	    removed(gc, root, path, hash, AT_REMOVEDIR, "no blob is left in it")) {
+		char index[SECBAKE_HASH_TEXT + sizeof(SB_SUFFIX_INDEX)];
+
+		snprintf(index, sizeof(index), "%.*s%s", SECBAKE_HASH_TEXT - 1, hash,
+			 SB_SUFFIX_INDEX);
+		removed(gc, root, path, index, 0, NULL);
+		if (locks >= 0)
+			removed(gc, locks, path, file, 0, NULL);
+	}
 	close(set.dir);
 	if (lock >= 0)
 		close(lock);

@@ -110,14 +110,25 @@ static enum secbake_status read_accounts(struct secbake_source_reader *self, boo
 {
 	struct sb_refresh_sources *s = (struct sb_refresh_sources *)self;
 	const char *path = groups ? "/etc/group" : "/etc/passwd";
+	enum sb_anchor anchor = SB_ANCHOR_SYSTEM;
+	char in_image[SB_PATH_MAX];
 	enum secbake_status status;
 	size_t size;
 	int fd;
 
+	if (s->image) {
+		anchor = SB_ANCHOR_NAMED;
+		if ((size_t)snprintf(in_image, sizeof(in_image), "%s/.%s", s->image, path) >=
+		    sizeof(in_image))
+			return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
+						 "the path %s%s is too long", s->image, path);
+		path = in_image;
+	}
+
 	free(s->accounts[groups]);
 	s->accounts[groups] = NULL;
-	status = sb_trust_file(&s->lookup->trust, path, SB_ANCHOR_SYSTEM, SB_SOURCE_SIZE_MAX, &fd,
-			       NULL, error);
+	status = sb_trust_file(&s->lookup->trust, path, anchor, SB_SOURCE_SIZE_MAX, &fd, NULL,
+			       error);
 	if (status)
 		return status;
 	status = sb_read_fd(fd, SB_SOURCE_SIZE_MAX, &s->accounts[groups], &size, path, error);
@@ -129,7 +140,7 @@ static enum secbake_status read_accounts(struct secbake_source_reader *self, boo
 }
 
 struct sb_refresh_sources *sb_refresh_sources_new(const struct sb_lookup *lookup, size_t root,
-						  const char *name)
+						  const char *name, const char *image)
 {
 	struct sb_refresh_sources *s = calloc(1, sizeof(*s));
 
@@ -137,6 +148,7 @@ struct sb_refresh_sources *sb_refresh_sources_new(const struct sb_lookup *lookup
 		return NULL;
 	s->base = (struct secbake_source_reader){.read = read_source, .accounts = read_accounts};
 	s->lookup = lookup;
+	s->image = image;
 	s->at[0].root = root;
 	if (asprintf(&s->at[0].path, "%s%s", name, SB_SUFFIX_POLICY) < 0) {
 		free(s);

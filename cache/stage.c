@@ -57,9 +57,11 @@ static enum secbake_status create(struct sb_stage *stage, mode_t mode, struct se
 		int size = snprintf(stage->temp, sizeof(stage->temp), ".%s.%016llx%s", stage->name,
 				    (unsigned long long)some_number(), SB_STAGE_SUFFIX);
 
-		if (size < 0 || (size_t)size > NAME_MAX)
+		if (size < 0 || (size_t)size > NAME_MAX) {
+			stage->temp[0] = '\0';
 			return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
 						 "the file name %s is too long", stage->name);
+		}
 		stage->fd = sb_open(stage->dir, stage->temp,
 				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 		if (stage->fd >= 0)
@@ -67,6 +69,7 @@ static enum secbake_status create(struct sb_stage *stage, mode_t mode, struct se
 		if (errno != EEXIST)
 			break;
 	}
+	stage->temp[0] = '\0';
 	return failed(stage, "create a temporary file for", error);
 }
 
@@ -118,19 +121,25 @@ enum secbake_status sb_stage_rename(struct sb_stage *stage, struct secbake_error
 {
 	if (TEMP_FAILURE_RETRY(renameat(stage->dir, stage->temp, stage->dir, stage->name)))
 		return failed(stage, "replace", error);
-	close(stage->fd);
-	stage->fd = -1;
+	stage->temp[0] = '\0';
+	sb_stage_close(stage);
 	return SECBAKE_OK;
+}
+
+void sb_stage_close(struct sb_stage *stage)
+{
+	if (stage->fd >= 0)
+		close(stage->fd);
+	stage->fd = -1;
 }
 
 void sb_stage_drop(struct sb_stage *stage)
 {
-	if (stage->fd < 0)
-		return;
 	/* A rename that failed after all it did (a network's) must not leave both names. */
-	unlinkat(stage->dir, stage->temp, 0);
-	close(stage->fd);
-	stage->fd = -1;
+	if (stage->temp[0])
+		unlinkat(stage->dir, stage->temp, 0);
+	stage->temp[0] = '\0';
+	sb_stage_close(stage);
 }
 
 enum secbake_status sb_dir_sync(int dir, const char *path, struct secbake_error *error)

@@ -20,10 +20,10 @@
 /* A file that was written and has no name of its own yet. */
 struct sb_stage {
 	int dir;	  /* borrowed */
-	int fd;		  /* -1: nothing is staged */
+	int fd;		  /* -1 once it is closed */
 	const char *path; /* of the directory, for messages; borrowed */
 	const char *name; /* the final one; borrowed */
-	char temp[256];
+	char temp[256];	  /* "": nothing is staged */
 };
 
 /*
@@ -38,11 +38,13 @@ enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *
 /* Makes its content durable. On failure the caller drops it. */
 enum secbake_status sb_stage_sync(struct sb_stage *stage, struct secbake_error *error);
 
+/* Gives its descriptor back: to be renamed or dropped it needs none. */
+void sb_stage_close(struct sb_stage *stage);
+
 /* Gives it the final name, replacing what has it. On failure the caller drops it. */
 enum secbake_status sb_stage_rename(struct sb_stage *stage, struct secbake_error *error);
 
-/* Removes a stage that was not renamed, closes; a zeroed or dropped one with fd -1 is left alone.
- */
+/* Removes a stage that was not renamed, and closes it; one of which nothing is staged stays so. */
 void sb_stage_drop(struct sb_stage *stage);
 
 /* Makes the names in a directory durable; dir may be an O_PATH descriptor. */

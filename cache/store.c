@@ -118,7 +118,7 @@ static enum secbake_status make_dir(int parent, const char *name, mode_t mode, c
 static enum secbake_status open_part(const struct sb_trust *trust, const char *part,
 				     enum sb_anchor anchor, int *fd, struct secbake_error *error)
 {
-	if (anchor == SB_ANCHOR_SYSTEM)
+	if (anchor == SB_ANCHOR_SYSTEM || strstr(part, "/./"))
 		return sb_trust_root(trust, part, anchor, fd, error);
 	*fd = sb_open(AT_FDCWD, part, O_PATH | O_DIRECTORY, 0);
 	if (*fd >= 0)
@@ -228,7 +228,7 @@ enum secbake_status sb_locks_open(int root, const char *path, bool make, int *lo
 	return SECBAKE_OK;
 }
 
-void sb_store_sweep(int dir)
+void sb_store_sweep(int dir, const char *hash)
 {
 	int fd = sb_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
 	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
@@ -240,7 +240,8 @@ void sb_store_sweep(int dir)
 		return;
 	}
 	while ((entry = readdir(list)))
-		if (sb_stage_is_temp(entry->d_name))
+		if (sb_stage_is_temp(entry->d_name) &&
+		    (!hash || !strncmp(entry->d_name + 1, hash, strlen(hash))))
 			unlinkat(dir, entry->d_name, 0);
 	closedir(list);
 }
@@ -256,9 +257,10 @@ static void sweep_if_alone(const struct sb_store *store, int root)
 	if (lock < 0)
 		return;
 	if (!sb_trust_dir_at(&store->trust, root, store->hash, &dir, NULL)) {
-		sb_store_sweep(dir);
+		sb_store_sweep(dir, NULL);
 		close(dir);
 	}
+	sb_store_sweep(root, store->hash);
 	close(lock);
 }
 

@@ -17,6 +17,7 @@
 #include "lookup.h"
 
 #define SB_FEATURES_FILE "features"
+#define SB_SUFFIX_INDEX ".index" /* <root>/<hash>.index, see refresh_index.h */
 
 /* A root to write to, and how much of its path must be there: the rest is made. */
 struct sb_store_place {
@@ -75,7 +76,10 @@ int sb_lock_try(int locks, const char *file, int operation);
 enum secbake_status sb_lock_wait(int locks, const char *path, const char *file, int operation,
 				 unsigned int seconds, int *lock, struct secbake_error *error);
 
-/* Removes the temporary files in a feature set; only under its exclusive lock. */
-void sb_store_sweep(int dir);
+/*
+ * Removes the temporary files in a feature set (hash NULL), or those of one in its root;
+ * only under its exclusive lock.
+ */
+void sb_store_sweep(int dir, const char *hash);
 
 #endif

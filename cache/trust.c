@@ -190,14 +190,46 @@ static enum secbake_status system_root(const struct sb_trust *trust, const char 
 	return walk(trust, slash, path, 1, strlen(path), true, fd, error);
 }
 
+/* The bytes of IMAGE in "IMAGE/./path", or 0 for any other path. */
+static size_t image_length(const char *path)
+{
+	for (size_t i = 1; path[0] && path[i]; i++)
+		if (path[i] == '/' && path[i + 1] == '.' && path[i + 2] == '/')
+			return sb_path_plain(path + i + 3) ? i : 0;
+	return 0;
+}
+
+/* IMAGE as the caller names it, links in it followed; from there on as anywhere. */
+static __attribute__((noinline)) enum secbake_status image_root(const struct sb_trust *trust,
+								const char *path, size_t image,
+								int *fd,
+								struct secbake_error *error)
+{
+	char folder[PATH_LIMIT];
+	enum secbake_status status;
+	int dir = -1;
+
+	memcpy(folder, path, image);
+	folder[image] = '\0';
+	status = open_dir(trust, AT_FDCWD, folder, (struct named){path, image}, true, &dir, error);
+	if (status)
+		return status;
+	return walk(trust, dir, path, image + sizeof("/./") - 1, strlen(path), true, fd, error);
+}
+
 enum secbake_status sb_trust_root(const struct sb_trust *trust, const char *path,
 				  enum sb_anchor anchor, int *fd, struct secbake_error *error)
 {
+	size_t image;
+
 	if (strnlen(path, PATH_LIMIT) == PATH_LIMIT)
 		return secbake_error_set(error, SECBAKE_ERR_LIMIT, ENAMETOOLONG,
 					 "a path has more than %u bytes", PATH_LIMIT - 1);
 	if (anchor == SB_ANCHOR_SYSTEM)
 		return system_root(trust, path, fd, error);
+	image = image_length(path);
+	if (image)
+		return image_root(trust, path, image, fd, error);
 	return open_dir(trust, AT_FDCWD, path, whole(path), true, fd, error);
 }
 

@@ -43,7 +43,8 @@ struct sb_trust {
  * @SB_ANCHOR_SYSTEM: absolute; every component from "/" down, "/" included
  * @SB_ANCHOR_NAMED: the caller named it: whatever leads to it, links too, is the
  *	caller's own choice, as with any command's argument; the directory that it
- *	ends in is checked, and everything below
+ *	ends in is checked, and everything below. In "IMAGE/./path" that is IMAGE, and
+ *	each component of path is one below it
  */
 enum sb_anchor {
 	SB_ANCHOR_SYSTEM = 0,

@@ -25,10 +25,14 @@ struct cli_verb {
 	enum cli_exit (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct cli_verb cli_compile, cli_emu, cli_disasm, cli_explain, cli_features,
-	cli_refresh, cli_cache, cli_prove, cli_constants, cli_syscalls;
+extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_disasm, cli_explain,
+	cli_features, cli_refresh, cli_cache, cli_prove, cli_diff, cli_constants, cli_syscalls;
 
 /* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
+/* common.c: a value of --effort; CLI_DONE, or CLI_USAGE after a message. */
+enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
+			 enum secbake_effort *effort);
+
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -84,6 +88,15 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
  * or [ is a shell glob of the whole name, any other a part of it; NULL is every name.
  */
 bool cli_matches(const char *pattern, const char *name);
+
+/* json.c: text as a JSON string on stdout, whatever bytes it has. */
+void cli_json_string(const char *text);
+
+/* For verbs that compile many policies: memory that was freed is kept for the next. */
+void cli_keep_memory(void);
+
+/* For verbs that compile many policies: memory that was freed is kept for the next. */
+void cli_keep_memory(void);
 
 /* Closes stdout; a full disk is an error, too. Returns status, or CLI_SYSTEM after a message. */
 enum cli_exit cli_close_stdout(enum cli_exit status);

@@ -8,7 +8,7 @@
 
 struct arguments {
 	struct cli_places places;
-	struct cli_target target;
+	struct secbake_places where;
 	bool quiet, dry_run, all_features, help;
 };
 
@@ -94,12 +94,11 @@ static void visit_trouble(struct secbake_cache_visitor *self, const struct secba
 
 static enum cli_exit walk(const struct arguments *arguments, struct visit *visit)
 {
-	struct secbake_places places = cli_places_of(&arguments->places);
 	struct secbake_error error = {0};
 
 	visit->arguments = arguments;
 	visit->base.trouble = visit_trouble;
-	if (secbake_cache_visit(&places, &visit->base, &error))
+	if (secbake_cache_visit(&arguments->where, &visit->base, &error))
 		return cli_fail(&error);
 	return visit->trouble;
 }
@@ -151,16 +150,15 @@ static enum cli_exit run_gc(const struct arguments *arguments)
 {
 	struct sweep sweep = {.base = {.removed = gc_removed, .trouble = gc_trouble},
 			      .arguments = arguments};
-	struct secbake_gc_options options = {.places = cli_places_of(&arguments->places),
-					     .dry_run = arguments->dry_run,
-					     .reporter = &sweep.base};
+	struct secbake_gc_options options = {
+		.places = arguments->where, .dry_run = arguments->dry_run, .reporter = &sweep.base};
 	struct secbake_error error = {0};
 	struct secbake_features features;
 	struct secbake_hash hash;
 
 	if (arguments->all_features) {
 		enum cli_exit status =
-			cli_target_features(&cli_cache, &arguments->target, &features);
+			cli_target_features(&cli_cache, &arguments->places.target, &features);
 
 		if (status != CLI_DONE)
 			return status;
@@ -177,57 +175,37 @@ static enum cli_exit run_gc(const struct arguments *arguments)
 static enum cli_exit parse(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option longs[] = {
-		{"cache", required_argument, NULL, 'C'},
-		{"policies", required_argument, NULL, 'P'},
+		CLI_PLACES_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},
 		{"dry-run", no_argument, NULL, 'n'},
 		{"all-features", no_argument, NULL, 'A'},
-		{"arch", required_argument, NULL, 'a'},
-		{"kernel", required_argument, NULL, 'k'},
-		{"features", required_argument, NULL, 'f'},
 		{NULL, 0, NULL, 0},
 	};
+	enum cli_exit status = CLI_DONE;
 	int c;
 
-	while ((c = cli_next(&cli_cache, argc, argv, ":C:P:qn", longs)) != -1) {
-		switch (c) {
-		case 'C':
-		case 'P':
-			if (!cli_places_add(&cli_cache, &arguments->places, c, optarg))
-				return CLI_USAGE;
-			break;
-		case 'q':
-			arguments->quiet = true;
-			break;
-		case 'n':
-			arguments->dry_run = true;
-			break;
-		case 'A':
-			arguments->all_features = true;
-			break;
-		case 'a':
-			arguments->target.arch = optarg;
-			break;
-		case 'k':
-			arguments->target.kernel = optarg;
-			break;
-		case 'f':
-			arguments->target.features = optarg;
-			break;
-		case CLI_HELP:
+	while (status == CLI_DONE &&
+	       (c = cli_next(&cli_cache, argc, argv, ":qn" CLI_PLACES_SHORTS, longs)) != -1) {
+		if (c == CLI_HELP) {
 			arguments->help = true;
 			return CLI_DONE;
-		default:
-			return CLI_USAGE;
 		}
+		if (c == 'q')
+			arguments->quiet = true;
+		else if (c == 'n')
+			arguments->dry_run = true;
+		else if (c == 'A')
+			arguments->all_features = true;
+		else
+			status = cli_places_option(&cli_cache, &arguments->places, c, optarg);
 	}
-	return CLI_DONE;
+	return status;
 }
 
 /* Options that say what to remove are dangerous to accept where nothing is removed. */
 static enum cli_exit check(const struct arguments *arguments, const char *what)
 {
-	const struct cli_target *target = &arguments->target;
+	const struct cli_target *target = &arguments->places.target;
 	bool gc = !strcmp(what, "gc");
 
 	if (!gc && (arguments->dry_run || arguments->all_features))
@@ -257,7 +235,12 @@ static enum cli_exit run(int argc, char **argv)
 		if (strcmp(argv[optind], what[i].name) != 0)
 			continue;
 		status = check(&arguments, what[i].name);
-		return status == CLI_DONE ? what[i].run(&arguments) : status;
+		if (status == CLI_DONE)
+			status = cli_places_of(&cli_cache, &arguments.places, &arguments.where);
+		if (status == CLI_DONE)
+			status = what[i].run(&arguments);
+		cli_places_free(&arguments.places);
+		return status;
 	}
 	return cli_usage(&cli_cache, "there is no '%s'; list, verify or gc", argv[optind]);
 }
@@ -277,6 +260,7 @@ const struct cli_verb cli_cache = {
 		"  -n, --dry-run       gc: only say what would be removed\n"
 		"      --all-features  gc: remove all blobs for other features than this kernel's, or\n"
 		"                      than those of --arch ARCH, --kernel X.Y, --features FILE\n"
+		"      --root DIR      the folders of the image in DIR\n"
 		"  -q, --quiet         print what is broken only; gc: print nothing\n",
 	.run = run,
 };

@@ -8,6 +8,7 @@
 
 #include "policy.h"
 #include "program.h"
+#include "tree.h"
 
 enum format { FORMAT_BLOB, FORMAT_RAW, FORMAT_C, FORMAT_ASM };
 
@@ -15,10 +16,20 @@ struct request {
 	struct cli_policy policy;
 	const char *path, *output, *layer;
 	enum format format;
-	bool sealed;
+	bool sealed, no_complain, format_given;
+	struct cli_tree tree;
+	bool depends;		      /* -MD */
+	const char *depfile, *target; /* -MF, -MT */
 };
 
-enum { OPT_FORMAT = CLI_OPT_OWN, OPT_LAYER, OPT_SEALED };
+enum {
+	OPT_FORMAT = CLI_OPT_OWN,
+	OPT_LAYER,
+	OPT_SEALED,
+	OPT_NO_COMPLAIN,
+	OPT_EFFORT,
+	OPT_PASSES,
+};
 
 static const struct option longs[] = {
 	CLI_POLICY_OPTIONS,
@@ -26,6 +37,11 @@ static const struct option longs[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"layer", required_argument, NULL, OPT_LAYER},
 	{"sealed", no_argument, NULL, OPT_SEALED},
+	{"effort", required_argument, NULL, OPT_EFFORT},
+	{"passes", required_argument, NULL, OPT_PASSES},
+	{"no-complain", no_argument, NULL, OPT_NO_COMPLAIN},
+	{"directory", required_argument, NULL, 'd'},
+	{"jobs", required_argument, NULL, 'j'},
 	{0},
 };
 
@@ -42,34 +58,120 @@ static enum cli_exit parse_format(const char *value, enum format *format)
 	return cli_usage(&cli_compile, "--format wants blob, raw, c or asm, not '%s'", value);
 }
 
-static enum cli_exit parse(int argc, char **argv, struct request *r)
+static bool lists_passes(const struct request *r)
 {
-	enum cli_exit status = CLI_DONE;
-	int option;
+	return r->policy.passes && !strcmp(r->policy.passes, "list");
+}
 
-	while (status == CLI_DONE &&
-	       (option = cli_next(&cli_compile, argc, argv, ":o:P:", longs)) != -1) {
-		if (option == '?')
-			return CLI_USAGE;
-		if (option == CLI_HELP)
-			return (enum cli_exit)CLI_HELP;
-		if (option == 'o')
-			r->output = optarg;
-		else if (option == OPT_FORMAT)
-			status = parse_format(optarg, &r->format);
-		else if (option == OPT_LAYER)
-			r->layer = optarg;
-		else if (option == OPT_SEALED)
-			r->sealed = true;
-		else
-			status = cli_policy_option(&cli_compile, &r->policy, option, optarg);
+static void list_passes(void)
+{
+	const char *name, *what;
+
+	for (size_t i = 0; (name = secbake_pass(i, &what)); i++)
+		printf("%-10s %s\n", name, what);
+}
+
+/* -MD, -MF FILE, -MT TARGET, as compilers take them. */
+static enum cli_exit parse_depends(int argc, char **argv, struct request *r)
+{
+	const char letter = optarg[0], *value = optarg + 1;
+
+	if (!strcmp(optarg, "D")) {
+		r->depends = true;
+		return CLI_DONE;
 	}
-	if (status != CLI_DONE)
-		return status;
+	if (letter != 'F' && letter != 'T')
+		return cli_usage(&cli_compile, "there is no option -M%s; -MD, -MF FILE, -MT TARGET",
+				 optarg);
+	if (!*value && optind < argc)
+		value = argv[optind++];
+	if (!*value)
+		return cli_usage(&cli_compile, "-M%c needs a value", letter);
+	*(letter == 'F' ? &r->depfile : &r->target) = value;
+	return CLI_DONE;
+}
+
+static enum cli_exit add_features(struct request *r, const char *file)
+{
+	if (r->tree.feature_count == CLI_FEATURES_MAX)
+		return cli_usage(&cli_compile, "--features can be given %d times",
+				 CLI_FEATURES_MAX);
+	r->tree.features[r->tree.feature_count++] = file;
+	return cli_policy_option(&cli_compile, &r->policy, CLI_OPT_FEATURES, file);
+}
+
+static enum cli_exit parse_jobs(const char *text, unsigned int *jobs)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '1' || *text > '9' || *end || value > CLI_TREE_JOBS_MAX)
+		return cli_usage(&cli_compile, "-j wants 1 to %u, not '%s'", CLI_TREE_JOBS_MAX,
+				 text);
+	*jobs = (unsigned int)value;
+	return CLI_DONE;
+}
+
+static enum cli_exit take_option(int argc, char **argv, struct request *r, int option)
+{
+	switch (option) {
+	case 'o':
+		r->output = optarg;
+		return CLI_DONE;
+	case 'd':
+		r->tree.folder = optarg;
+		return CLI_DONE;
+	case 'j':
+		return parse_jobs(optarg, &r->tree.jobs);
+	case 'M':
+		return parse_depends(argc, argv, r);
+	case OPT_FORMAT:
+		r->format_given = true;
+		return parse_format(optarg, &r->format);
+	case OPT_LAYER:
+		r->layer = optarg;
+		return CLI_DONE;
+	case OPT_SEALED:
+		r->sealed = true;
+		return CLI_DONE;
+	case OPT_EFFORT:
+		return cli_effort(&cli_compile, optarg, &r->policy.effort);
+	case OPT_PASSES:
+		r->policy.passes = optarg;
+		return CLI_DONE;
+	case OPT_NO_COMPLAIN:
+		r->no_complain = true;
+		return CLI_DONE;
+	case CLI_OPT_FEATURES:
+		return add_features(r, optarg);
+	default:
+		return cli_policy_option(&cli_compile, &r->policy, option, optarg);
+	}
+}
+
+static enum cli_exit check_tree(struct request *r, int argc, char **argv)
+{
+	if (!*r->tree.folder)
+		return cli_usage(&cli_compile, "-d wants a directory");
+	if (r->output || r->format_given || r->layer || r->policy.mode_given)
+		return cli_usage(&cli_compile, "-d writes blobs, named by their policies: it goes "
+					       "without -o, --format, --layer and --mode");
+	if (r->policy.name && argc - optind > 1)
+		return cli_usage(&cli_compile, "one name for several policies");
+	if (r->depends && (!r->depfile || !r->target))
+		return cli_usage(&cli_compile, "-MD with -d wants -MF FILE and -MT TARGET");
+	r->tree.policy = (const char *const *)argv + optind;
+	r->tree.policy_count = (size_t)(argc - optind);
+	return CLI_DONE;
+}
+
+static enum cli_exit check_single(struct request *r, int argc)
+{
 	if (argc - optind != 1)
 		return cli_usage(&cli_compile,
-				 argc == optind ? "which policy?" : "one policy at a time");
-	r->path = argv[optind];
+				 "one policy at a time, unless -d says where they go");
+	if (r->tree.feature_count > 1 || r->tree.jobs > 1)
+		return cli_usage(&cli_compile, "several --features, and -j, go with -d");
 	if (r->output && !*r->output)
 		return cli_usage(&cli_compile, "-o wants a file, or - for standard output");
 	if (!r->output && r->format <= FORMAT_RAW && isatty(STDOUT_FILENO))
@@ -79,7 +181,34 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 		return cli_usage(&cli_compile,
 				 "a blob holds every layer and mode; --layer and --mode "
 				 "are for --format raw, c and asm");
+	if (r->depends && (!r->depfile || !r->target) && (!r->output || !strcmp(r->output, "-")))
+		return cli_usage(&cli_compile, "-MD wants -o FILE, or -MF FILE and -MT TARGET");
 	return CLI_DONE;
+}
+
+static enum cli_exit parse(int argc, char **argv, struct request *r)
+{
+	enum cli_exit status = CLI_DONE;
+	int option;
+
+	while (status == CLI_DONE &&
+	       (option = cli_next(&cli_compile, argc, argv, ":o:P:d:j:M:", longs)) != -1) {
+		if (option == '?')
+			return CLI_USAGE;
+		if (option == CLI_HELP)
+			return (enum cli_exit)CLI_HELP;
+		status = take_option(argc, argv, r, option);
+	}
+	if (status != CLI_DONE)
+		return status;
+	if (argc == optind && lists_passes(r))
+		return CLI_DONE;
+	if (argc == optind)
+		return cli_usage(&cli_compile, "which policy?");
+	if (!r->depends && (r->depfile || r->target))
+		return cli_usage(&cli_compile, "-MF and -MT go with -MD");
+	r->path = argv[optind];
+	return r->tree.folder ? check_tree(r, argc, argv) : check_single(r, argc);
 }
 
 static enum cli_exit put(const struct request *r, const void *bytes, size_t size)
@@ -150,7 +279,7 @@ static enum cli_exit put_program(const struct request *r, const uint8_t *blob, s
 	return status;
 }
 
-static enum cli_exit compile(struct request *r)
+static enum cli_exit compile(struct request *r, struct cli_depends *depends)
 {
 	struct secbake_compiled *compiled = NULL;
 	struct secbake_error error = {0};
@@ -161,11 +290,48 @@ static enum cli_exit compile(struct request *r)
 	if (status != CLI_DONE)
 		return status;
 	r->policy.options.sealed = r->sealed;
+	r->policy.options.no_complain = r->no_complain;
 	if (secbake_compile(&r->policy.options, &compiled, &error) != SECBAKE_OK)
 		return cli_policy_fail(&r->policy, &error);
 	blob = secbake_compiled_blob(compiled, &size);
 	status = r->format == FORMAT_BLOB ? put(r, blob, size) : put_program(r, blob, size);
 	secbake_compiled_free(compiled);
+	if (status == CLI_DONE && !cli_depends_add_policy(depends, &r->policy))
+		status = CLI_SYSTEM;
+	return status;
+}
+
+static enum cli_exit put_depends(const struct request *r, const struct cli_depends *depends)
+{
+	const char *target = r->target ? r->target : r->output;
+	enum cli_exit status = CLI_SYSTEM;
+	char *file = NULL;
+
+	if (r->depfile)
+		return cli_depends_write(depends, r->depfile, target);
+	if (asprintf(&file, "%s.d", r->output) >= 0)
+		status = cli_depends_write(depends, file, target);
+	free(file);
+	return status;
+}
+
+static enum cli_exit compile_and_note(struct request *r)
+{
+	struct cli_depends depends = {0};
+	enum cli_exit status;
+
+	if (r->tree.folder) {
+		r->tree.verb = &cli_compile;
+		r->tree.options = &r->policy;
+		r->tree.sealed = r->sealed;
+		r->tree.no_complain = r->no_complain;
+		status = cli_tree_compile(&r->tree, &depends);
+	} else {
+		status = compile(r, &depends);
+	}
+	if (status == CLI_DONE && r->depends)
+		status = put_depends(r, &depends);
+	cli_depends_free(&depends);
 	return status;
 }
 
@@ -176,8 +342,10 @@ static enum cli_exit run(int argc, char **argv)
 
 	if (status == (enum cli_exit)CLI_HELP)
 		return CLI_DONE;
-	if (status == CLI_DONE)
-		status = compile(&r);
+	if (status == CLI_DONE && lists_passes(&r))
+		list_passes();
+	else if (status == CLI_DONE)
+		status = compile_and_note(&r);
 	cli_policy_close(&r.policy);
 	return status;
 }
@@ -186,6 +354,7 @@ const struct cli_verb cli_compile = {
 	.name = "compile",
 	.summary = "compile a policy into a blob or a bare program, and prove it",
 	.help = "usage: secbake compile [OPTION...] POLICY.json\n"
+		"       secbake compile -d TREE [--features FILE]... [OPTION...] POLICY.json...\n"
 		"Compiles a policy; nothing is written unless every program is proved to decide as\n"
 		"the policy says. NAME.options beside the policy is read too. POLICY \"-\" is standard\n"
 		"input.\n\n"
@@ -193,7 +362,18 @@ const struct cli_verb cli_compile = {
 		"  --format blob|raw|c|asm\n"
 		"                        blob: for secbake-exec; raw: the sock_filter array alone, in\n"
 		"                        the target's byte order; c: a header; asm: for bpf_asm\n"
+		"  --effort default|best\n"
+		"                        best: seconds instead of milliseconds, for shorter programs\n"
+		"  --passes LIST         of the generator, -NAME,...: all but these; none,NAME,...: none\n"
+		"                        but these; list: what there are\n"
 		"  --layer N             of a policy with several programs, which one (raw, c, asm)\n"
+		"  -d, --directory TREE  each policy for each kernel, into a cache root that is made at\n"
+		"                        build time: TREE/<feature hash>/NAME.sbk; --features may be\n"
+		"                        repeated then\n"
+		"  -j, --jobs N          with -d: compile N at the same time\n"
+		"  -MD [-MF FILE] [-MT TARGET]\n"
+		"                        write a depfile for make or ninja: what was read\n"
+		"  --no-complain         leave complain mode out of the blob\n"
 		"  --sealed              the blob is for an image that has no policies\n" CLI_POLICY_HELP,
 	.run = run,
 };

@@ -28,6 +28,40 @@ static enum cli_exit show_difference(const struct secbake_error *error,
 	printf("differs: ");
 	cli_print_call(stdout, &difference->call);
 	printf(": the program says %s, the policy %s\n", program, policy);
+	if (difference->rule.line)
+		printf("  %s:%u: %s: %s\n", difference->rule.file, difference->rule.line,
+		       difference->rule.pointer, difference->rule.reason);
+	else
+		printf("  %s\n", difference->rule.reason);
+	return CLI_FINDING;
+}
+
+/* "log, spec-allow" or "none" */
+static void print_flags(uint32_t flags)
+{
+	bool some = false;
+
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		const char *name = flags & bit ? secbake_flag_name(bit) : NULL;
+
+		if (!name)
+			continue;
+		printf("%s%s", some ? ", " : "", name);
+		some = true;
+	}
+	fputs(some ? "" : "none", stdout);
+}
+
+/* A bare program has no flags that could differ. */
+static enum cli_exit check_flags(const struct cli_programs *programs, uint32_t i, uint32_t wanted)
+{
+	if (!programs->blob.bytes || programs->filter_flags[i] == wanted)
+		return CLI_DONE;
+	printf("differs: program %u is installed with the flags ", i);
+	print_flags(programs->filter_flags[i]);
+	fputs(", the policy asks for ", stdout);
+	print_flags(wanted);
+	putchar('\n');
 	return CLI_FINDING;
 }
 
@@ -45,6 +79,9 @@ static enum cli_exit prove_programs(const struct cli_programs *programs,
 			secbake_prove(more ? &programs->program[i] : &none, &policy->options, mode,
 				      i, &difference, &error);
 
+		if (more && status == SECBAKE_OK &&
+		    check_flags(programs, i, difference.policy_flags) != CLI_DONE)
+			return CLI_FINDING;
 		if (more ? status == SECBAKE_OK : status == SECBAKE_ERR_MISSING)
 			continue;
 		if (more && status == SECBAKE_ERR_STALE)
@@ -141,7 +178,8 @@ const struct cli_verb cli_prove = {
 	.help = "usage: secbake prove [OPTION...] PROGRAM POLICY.json\n"
 		"Proves for every architecture, number and argument that a bare program, or the\n"
 		"programs of a blob in each of its variants (or those that --kernel and --mode\n"
-		"leave), decide as the policy does; filter flags are not looked at. Exit status 0:\n"
-		"equal; 1: not, and a call shows it; 5: cannot tell.\n\n" CLI_POLICY_HELP,
+		"leave), decide as the policy does, and that a blob's filter flags are those that\n"
+		"the policy asks for. Exit status 0: equal; 1: not, and a call and the rule that\n"
+		"decides it show why; 5: cannot tell.\n\n" CLI_POLICY_HELP,
 	.run = run,
 };

@@ -6,68 +6,28 @@
 
 #include "cli.h"
 #include "places.h"
+#include "progress.h"
 
 #define JOBS_MAX 256
+#define LINES_MAX 100 /* of more policies only the sum is of interest */
 
 struct report {
 	struct secbake_refresh_reporter base; /* first */
 	bool quiet, json;
 	bool some; /* JSON: there was a result before */
+	bool progress;
+	struct cli_progress bar;
 };
-
-/* The bytes of one UTF-8 character at text, or 0 where there is none. */
-static size_t character(const unsigned char *text)
-{
-	static const struct {
-		unsigned char mask, lead;
-	} form[] = {{0xe0, 0xc0}, {0xf0, 0xe0}, {0xf8, 0xf0}};
-
-	if (*text < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(form) / sizeof(form[0]); i++) {
-		if ((*text & form[i].mask) != form[i].lead)
-			continue;
-		for (size_t k = 1; k <= i + 1; k++)
-			if ((text[k] & 0xc0) != 0x80)
-				return 0;
-		if (*text == 0xc0 || *text == 0xc1 || *text > 0xf4 ||
-		    (*text == 0xe0 && text[1] < 0xa0) || (*text == 0xed && text[1] > 0x9f) ||
-		    (*text == 0xf0 && text[1] < 0x90) || (*text == 0xf4 && text[1] > 0x8f))
-			return 0;
-		return i + 2;
-	}
-	return 0;
-}
-
-/* Paths may be any bytes, JSON may not: what is no character becomes U+FFFD. */
-static void print_json_string(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	putchar('"');
-	while (*p) {
-		size_t size = character(p);
-
-		if (!size) {
-			fputs("\\ufffd", stdout);
-			size = 1;
-		} else if (*p < 0x20 || *p == 0x7f) {
-			printf("\\u%04x", (unsigned int)*p);
-		} else {
-			if (*p == '"' || *p == '\\')
-				putchar('\\');
-			fwrite(p, 1, size, stdout);
-		}
-		p += size;
-	}
-	putchar('"');
-}
 
 static const char *outcome_name(enum secbake_outcome outcome)
 {
-	return outcome == SECBAKE_REUSED     ? "reused"
-	       : outcome == SECBAKE_COMPILED ? "compiled"
-					     : "failed";
+	static const char *const names[] = {
+		[SECBAKE_REUSED] = "reused",	   [SECBAKE_COMPILED] = "compiled",
+		[SECBAKE_FAILED] = "failed",	   [SECBAKE_COPIED] = "copied",
+		[SECBAKE_RESTAMPED] = "restamped",
+	};
+
+	return names[outcome];
 }
 
 static void print_json_event(struct report *report, const struct secbake_refresh_event *event)
@@ -77,24 +37,24 @@ static void print_json_event(struct report *report, const struct secbake_refresh
 	report->some = true;
 	if (event->root) {
 		fputs(", \"cache\": ", stdout);
-		print_json_string(event->root);
+		cli_json_string(event->root);
 	}
 	if (event->error) {
 		if (event->error->file[0]) {
 			fputs(", \"file\": ", stdout);
-			print_json_string(event->error->file);
+			cli_json_string(event->error->file);
 		}
 		if (event->error->line)
 			printf(", \"line\": %u", event->error->line);
 		if (event->error->pointer[0]) {
 			fputs(", \"pointer\": ", stdout);
-			print_json_string(event->error->pointer);
+			cli_json_string(event->error->pointer);
 		}
 		fputs(", \"error\": ", stdout);
-		print_json_string(event->error->text);
+		cli_json_string(event->error->text);
 		if (event->error->sys_errno) {
 			fputs(", \"system\": ", stdout);
-			print_json_string(strerror(event->error->sys_errno));
+			cli_json_string(strerror(event->error->sys_errno));
 		}
 	}
 	putchar('}');
@@ -116,12 +76,17 @@ static void policy(struct secbake_refresh_reporter *self, const struct secbake_r
 {
 	struct report *report = (struct report *)self;
 
+	if (report->progress)
+		cli_progress_clear(&report->bar);
 	if (event->outcome == SECBAKE_FAILED)
 		print_error("", event->name, event->error);
 	if (report->json)
 		print_json_event(report, event);
-	else if (event->outcome == SECBAKE_COMPILED && !report->quiet)
-		printf("%s: compiled into %s\n", event->name, event->root);
+	else if (event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
+		 event->total <= LINES_MAX)
+		printf("%s: %s into %s\n", event->name, outcome_name(event->outcome), event->root);
+	if (report->progress)
+		cli_progress_show(&report->bar, event->done, event->total);
 }
 
 static void message(struct secbake_refresh_reporter *self, enum secbake_level level,
@@ -129,24 +94,31 @@ static void message(struct secbake_refresh_reporter *self, enum secbake_level le
 {
 	struct report *report = (struct report *)self;
 
+	cli_progress_clear(&report->bar);
 	if (level == SECBAKE_ERROR)
 		print_error("", name, text);
 	else if (text->status == SECBAKE_ERR_TARGET || (level == SECBAKE_WARNING && !report->quiet))
 		print_error(level == SECBAKE_WARNING ? "warning: " : "note: ", name, text);
 }
 
-static void print_summary(const struct report *report,
-			  const struct secbake_refresh_summary *summary)
+static void print_summary(const struct report *report, const struct secbake_refresh_summary *s)
 {
-	if (report->json)
-		printf("%s],\n  \"policies\": %zu, \"reused\": %zu, \"compiled\": %zu, \"failed\": "
-		       "%zu\n}\n",
-		       report->some ? "\n  " : "", summary->policies, summary->reused,
-		       summary->compiled, summary->failed);
-	else if (!report->quiet)
-		printf("%zu polic%s: %zu reused, %zu compiled, %zu failed\n", summary->policies,
-		       summary->policies == 1 ? "y" : "ies", summary->reused, summary->compiled,
-		       summary->failed);
+	if (report->json) {
+		printf("%s],\n  \"policies\": %zu, \"reused\": %zu, \"copied\": %zu, "
+		       "\"restamped\": %zu, \"compiled\": %zu, \"failed\": %zu\n}\n",
+		       report->some ? "\n  " : "", s->policies, s->reused, s->copied, s->restamped,
+		       s->compiled, s->failed);
+		return;
+	}
+	if (report->quiet)
+		return;
+	printf("%zu polic%s: %zu reused, ", s->policies, s->policies == 1 ? "y" : "ies", s->reused);
+	if (s->copied)
+		printf("%zu copied, ", s->copied);
+	if (s->restamped)
+		printf("%zu restamped, ", s->restamped);
+	printf("%zu compiled, %zu failed%s\n", s->compiled, s->failed,
+	       s->quick ? " (nothing has changed)" : "");
 }
 
 static bool parse_jobs(const char *text, unsigned int *jobs)
@@ -165,62 +137,69 @@ static bool parse_jobs(const char *text, unsigned int *jobs)
 
 struct arguments {
 	struct cli_places places;
-	struct cli_target target;
 	unsigned int jobs;
-	bool quiet, json;
+	enum secbake_effort effort;
+	bool quiet, json, quick;
 };
+
+enum { OPT_JSON = CLI_PLACES_OWN, OPT_QUICK, OPT_EFFORT };
 
 /* CLI_DONE: go on; names are from optind on. */
 static enum cli_exit parse(int argc, char **argv, struct arguments *arguments, bool *help)
 {
 	static const struct option longs[] = {
-		{"cache", required_argument, NULL, 'C'},
-		{"policies", required_argument, NULL, 'P'},
+		CLI_PLACES_OPTIONS,
 		{"jobs", required_argument, NULL, 'j'},
 		{"quiet", no_argument, NULL, 'q'},
-		{"json", no_argument, NULL, 'J'},
-		{"arch", required_argument, NULL, 'a'},
-		{"kernel", required_argument, NULL, 'k'},
-		{"features", required_argument, NULL, 'f'},
+		{"json", no_argument, NULL, OPT_JSON},
+		{"quick", no_argument, NULL, OPT_QUICK},
+		{"effort", required_argument, NULL, OPT_EFFORT},
 		{NULL, 0, NULL, 0},
 	};
+	enum cli_exit status = CLI_DONE;
 	int c;
 
-	while ((c = cli_next(&cli_refresh, argc, argv, ":C:P:j:q", longs)) != -1) {
-		switch (c) {
-		case 'C':
-		case 'P':
-			if (!cli_places_add(&cli_refresh, &arguments->places, c, optarg))
-				return CLI_USAGE;
-			break;
-		case 'j':
-			if (!parse_jobs(optarg, &arguments->jobs))
-				return cli_usage(&cli_refresh, "-j wants 1 to %d, not '%s'",
-						 JOBS_MAX, optarg);
-			break;
-		case 'q':
-			arguments->quiet = true;
-			break;
-		case 'J':
-			arguments->json = true;
-			break;
-		case 'a':
-			arguments->target.arch = optarg;
-			break;
-		case 'k':
-			arguments->target.kernel = optarg;
-			break;
-		case 'f':
-			arguments->target.features = optarg;
-			break;
-		case CLI_HELP:
+	while (status == CLI_DONE &&
+	       (c = cli_next(&cli_refresh, argc, argv, ":j:q" CLI_PLACES_SHORTS, longs)) != -1) {
+		if (c == CLI_HELP) {
 			*help = true;
 			return CLI_DONE;
-		default:
-			return CLI_USAGE;
 		}
+		if (c == 'j' && !parse_jobs(optarg, &arguments->jobs))
+			return cli_usage(&cli_refresh, "-j wants 1 to %d, not '%s'", JOBS_MAX,
+					 optarg);
+		if (c == 'q')
+			arguments->quiet = true;
+		else if (c == OPT_JSON)
+			arguments->json = true;
+		else if (c == OPT_QUICK)
+			arguments->quick = true;
+		else if (c == OPT_EFFORT)
+			status = cli_effort(&cli_refresh, optarg, &arguments->effort);
+		else if (c != 'j')
+			status = cli_places_option(&cli_refresh, &arguments->places, c, optarg);
 	}
-	return CLI_DONE;
+	return status;
+}
+
+static enum cli_exit refresh(struct report *report, struct secbake_refresh_options *options)
+{
+	struct secbake_refresh_summary summary;
+	struct secbake_error error = {0};
+
+	cli_keep_memory();
+	report->progress = cli_progress_wanted() && !report->quiet;
+	if (report->json)
+		fputs("{\"results\": [", stdout);
+	if (secbake_refresh(options, &summary, &error)) {
+		if (report->json)
+			puts("], \"policies\": 0, \"reused\": 0, \"copied\": 0, \"restamped\": 0, "
+			     "\"compiled\": 0, \"failed\": 0}");
+		return cli_fail(&error);
+	}
+	cli_progress_clear(&report->bar);
+	print_summary(report, &summary);
+	return cli_exit_of(summary.worst);
 }
 
 static enum cli_exit run(int argc, char **argv)
@@ -228,8 +207,6 @@ static enum cli_exit run(int argc, char **argv)
 	struct arguments arguments = {.jobs = 1};
 	struct report report = {.base = {.policy = policy, .message = message}};
 	struct secbake_refresh_options options = {.reporter = &report.base};
-	struct secbake_refresh_summary summary;
-	struct secbake_error error = {0};
 	enum cli_exit status;
 	bool help = false;
 
@@ -241,24 +218,21 @@ static enum cli_exit run(int argc, char **argv)
 			return cli_usage(&cli_refresh,
 					 "'%s' cannot name a policy: give NAME, not NAME.json",
 					 argv[i]);
-	status = cli_target_features(&cli_refresh, &arguments.target, &options.features);
-	if (status != CLI_DONE)
-		return status;
-	report.quiet = arguments.quiet;
-	report.json = arguments.json;
-	options.places = cli_places_of(&arguments.places);
-	options.jobs = arguments.jobs;
-	options.name = (const char *const *)argv + optind;
-	options.name_count = (size_t)(argc - optind);
-	if (report.json)
-		fputs("{\"results\": [", stdout);
-	if (secbake_refresh(&options, &summary, &error)) {
-		if (report.json)
-			puts("], \"policies\": 0, \"reused\": 0, \"compiled\": 0, \"failed\": 0}");
-		return cli_fail(&error);
+	status = cli_target_features(&cli_refresh, &arguments.places.target, &options.features);
+	if (status == CLI_DONE)
+		status = cli_places_of(&cli_refresh, &arguments.places, &options.places);
+	if (status == CLI_DONE) {
+		report.quiet = arguments.quiet;
+		report.json = arguments.json;
+		options.jobs = arguments.jobs;
+		options.quick = arguments.quick;
+		options.effort = arguments.effort;
+		options.name = (const char *const *)argv + optind;
+		options.name_count = (size_t)(argc - optind);
+		status = refresh(&report, &options);
 	}
-	print_summary(&report, &summary);
-	return cli_exit_of(summary.worst);
+	cli_places_free(&arguments.places);
+	return status;
 }
 
 const struct cli_verb cli_refresh = {
@@ -266,7 +240,8 @@ const struct cli_verb cli_refresh = {
 	.summary = "bring the cache up to date for this kernel",
 	.help = "usage: secbake refresh [OPTION...] [NAME...]\n"
 		"Sees to it that each policy on the policy path (or each NAME) has a blob for this\n"
-		"kernel in the cache: reuses what is good, compiles and proves what is not.\n\n"
+		"kernel in the cache: reuses what is good, copies what was made for another kernel and\n"
+		"is as good for this one, compiles and proves the rest.\n\n"
 		"  -C, --cache DIR     a cache root instead of the default ones; may be repeated:\n"
 		"                      all are read, the first that can be written is written to\n"
 		"  -P, --policies DIR  a directory of policies instead of the default ones; may be\n"
@@ -274,6 +249,12 @@ const struct cli_verb cli_refresh = {
 		"  -j, --jobs N        compile N policies at the same time\n"
 		"  -q, --quiet         print failures, and what the kernel lacks, only\n"
 		"      --json          print the result as JSON\n"
+		"      --effort default|best\n"
+		"                      best: seconds instead of milliseconds, for shorter programs\n"
+		"      --quick         do nothing if no policy has changed since the last refresh of\n"
+		"                      all: one look at each file, for use at boot\n"
+		"      --root DIR      policies, users and cache of the image in DIR; the cache there\n"
+		"                      is usr/lib/secbake/cache\n"
 		"      --arch ARCH, --kernel X.Y, --features FILE\n"
 		"                      for another kernel than the running one\n\n"
 		"Compile options of a policy stand beside it in NAME.options.\n"

@@ -8,8 +8,9 @@
 #include "cli.h"
 
 static const struct cli_verb *const verbs[] = {
-	&cli_compile, &cli_emu,	  &cli_explain,	 &cli_disasm,	 &cli_prove,
-	&cli_refresh, &cli_cache, &cli_features, &cli_constants, &cli_syscalls,
+	&cli_compile,  &cli_check,     &cli_import,   &cli_emu,	    &cli_explain,
+	&cli_disasm,   &cli_prove,     &cli_diff,     &cli_refresh, &cli_cache,
+	&cli_features, &cli_constants, &cli_syscalls,
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

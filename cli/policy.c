@@ -165,6 +165,8 @@ enum cli_exit cli_policy_open(const struct cli_verb *verb, struct cli_policy *po
 	options->reporter = &policy->reporter.base;
 	options->dialect = policy->dialect;
 	options->enosys = policy->enosys;
+	options->effort = policy->effort;
+	options->passes = policy->passes;
 	options->strict = policy->strict;
 	if (policy->mode_given)
 		options->mode = &policy->mode;

@@ -26,6 +26,8 @@ struct cli_policy {
 	size_t cap_count;
 	enum secbake_dialect dialect;
 	enum secbake_enosys enosys;
+	enum secbake_effort effort;
+	const char *passes;
 	enum secbake_mode mode; /* SECBAKE_MODE_OWN unless --mode says another */
 	bool mode_given;
 	bool strict;
@@ -53,7 +55,8 @@ enum {
 };
 
 /* clang-format off */
-#define CLI_POLICY_OPTIONS                                             \
+/* What says which policy, for which kernel. */
+#define CLI_SUBJECT_OPTIONS                                            \
 	{"arch", required_argument, NULL, CLI_OPT_ARCH},               \
 	{"kernel", required_argument, NULL, CLI_OPT_KERNEL},           \
 	{"features", required_argument, NULL, CLI_OPT_FEATURES},       \
@@ -61,12 +64,14 @@ enum {
 	{"cap", required_argument, NULL, CLI_OPT_CAP},                 \
 	{"dialect", required_argument, NULL, CLI_OPT_DIALECT},         \
 	{"enosys", required_argument, NULL, CLI_OPT_ENOSYS},           \
-	{"mode", required_argument, NULL, CLI_OPT_MODE},               \
 	{"policies", required_argument, NULL, CLI_OPT_POLICIES},       \
-	{"policy-dir", required_argument, NULL, CLI_OPT_POLICIES},     \
+	{"policy-dir", required_argument, NULL, CLI_OPT_POLICIES}
+#define CLI_POLICY_OPTIONS                                             \
+	CLI_SUBJECT_OPTIONS,                                           \
+	{"mode", required_argument, NULL, CLI_OPT_MODE},               \
 	{"strict", no_argument, NULL, CLI_OPT_STRICT}
 
-#define CLI_POLICY_HELP                                                                   \
+#define CLI_SUBJECT_HELP                                                                   \
 	"  --arch ARCH           architecture of the target (default: this machine's)\n"  \
 	"  --kernel X.Y          compile for mainline X.Y instead of the running kernel\n" \
 	"  --features FILE       compile for a kernel saved by secbake features\n"        \
@@ -75,10 +80,12 @@ enum {
 	"  --enosys auto|runc|none\n"                                                     \
 	"                        what answers ENOSYS for calls that the policy does not know\n" \
 	"  --cap CAP_X           a capability for includes and excludes; repeatable\n"    \
+	"  -P, --policies DIR    where \"@name\" in a policy is looked for, instead of the\n" \
+	"                        default policy path; repeatable\n"
+#define CLI_POLICY_HELP                                                                   \
+	CLI_SUBJECT_HELP                                                                  \
 	"  --mode enforce|complain\n"                                                     \
 	"                        instead of the policy's own\n"                           \
-	"  -P, --policies DIR    where \"@name\" in a policy is looked for, instead of the\n" \
-	"                        default policy path; repeatable\n"                       \
 	"  --strict              every warning is an error\n"
 /* clang-format on */
 

@@ -32,11 +32,16 @@ void cli_programs_of_variant(struct cli_programs *programs,
 	const struct secbake_blob *blob = &programs->blob;
 
 	programs->count = 0;
-	for (uint32_t i = 0; i < variant->layer_count; i++)
+	for (uint32_t i = 0; i < variant->layer_count; i++) {
+		struct secbake_blob_layer layer =
+			secbake_blob_layer(blob, variant->layer_first + i);
+
+		programs->filter_flags[programs->count] = layer.filter_flags;
 		programs->program[programs->count++] = (struct secbake_program){
 			.bytes = secbake_blob_program(blob, variant->layer_first + i),
-			.count = secbake_blob_layer(blob, variant->layer_first + i).insn_count,
+			.count = layer.insn_count,
 			.big_endian = blob->arch->big_endian};
+	}
 }
 
 enum cli_exit cli_programs_of_blob(struct cli_programs *programs,

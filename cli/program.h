@@ -14,6 +14,7 @@ struct cli_programs {
 	const struct secbake_arch *arch; /* the ABI to name calls by, where none is said */
 	uint32_t count;
 	struct secbake_program program[SECBAKE_LAYERS_MAX]; /* loaded first to last */
+	uint32_t filter_flags[SECBAKE_LAYERS_MAX];	    /* of a blob's programs */
 };
 
 /*

@@ -30,7 +30,7 @@ endforeach()
 set(SECBAKE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/secbake)
 configure_package_config_file(cmake/secbakeConfig.cmake.in ${PROJECT_BINARY_DIR}/secbakeConfig.cmake
 	INSTALL_DESTINATION ${SECBAKE_CMAKE_DIR}
-	PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR
+	PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR
 	NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/secbakeConfigVersion.cmake
@@ -38,4 +38,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/secbakeConfigVersion.cmak
 install(FILES
 	${PROJECT_BINARY_DIR}/secbakeConfig.cmake
 	${PROJECT_BINARY_DIR}/secbakeConfigVersion.cmake
+	cmake/secbake_add_policies.cmake
 	DESTINATION ${SECBAKE_CMAKE_DIR})

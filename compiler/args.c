@@ -5,25 +5,15 @@
  * high word leaves it open. Cases in a row that look at one masked argument
  * alone become one map over its values, however many and in whatever order.
  */
-#include "args.h"
+#include "args_internal.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "cover.h"
 #include "search.h"
-
-/* Values lo and up, to where the next one begins. */
-struct stretch {
-	uint64_t lo;
-	const struct sb_node *target;
-};
-
-struct stretches {
-	struct stretch *at;
-	uint32_t count;
-};
 
 static bool fail(struct sb_graph *graph)
 {
@@ -95,12 +85,12 @@ static const struct sb_node *test_word(struct sb_graph *graph, uint32_t offset, 
 		return sb_load(graph, offset, sb_test(graph, BPF_JSET, mask, one, zero));
 	if (mask == UINT32_MAX || round_boundaries(piece, &count, mask))
 		return count == 1 ? piece[0].target
-				  : sb_load(graph, offset, sb_search(graph, piece, count));
+				  : sb_load(graph, offset, sb_cover(graph, piece, count));
 	return sb_load(graph, offset, sb_and(graph, mask, sb_search(graph, piece, count)));
 }
 
 /* The stretch that value lies in, by halving. */
-static uint32_t stretch_of(const struct stretches *s, uint64_t value)
+static uint32_t stretch_of(const struct sb_stretches *s, uint64_t value)
 {
 	uint32_t lo = 0, hi = s->count;
 
@@ -117,7 +107,7 @@ static uint32_t stretch_of(const struct stretches *s, uint64_t value)
 
 /* What is left to decide once the high word (masked) is known to be high. */
 static const struct sb_node *test_low(struct sb_graph *graph, unsigned int arg, uint32_t mask,
-				      const struct stretches *s, uint32_t high)
+				      const struct sb_stretches *s, uint32_t high)
 {
 	uint64_t base = (uint64_t)high << 32;
 	uint32_t first = stretch_of(s, base), last = stretch_of(s, base | UINT32_MAX), count = 0;
@@ -134,9 +124,8 @@ static const struct sb_node *test_low(struct sb_graph *graph, unsigned int arg, 
 	return test_word(graph, word_offset(graph, arg, false), mask, piece, count);
 }
 
-/* Decides (args[arg] & mask) over stretches, gapless from 0. */
-static const struct sb_node *test_argument(struct sb_graph *graph, unsigned int arg, uint64_t mask,
-					   const struct stretches *s)
+const struct sb_node *sb_test_argument(struct sb_graph *graph, unsigned int arg, uint64_t mask,
+				       const struct sb_stretches *s)
 {
 	uint32_t high_mask = (uint32_t)(mask >> 32), low_mask = (uint32_t)mask, count = 0;
 	struct sb_piece *piece;
@@ -167,13 +156,12 @@ static const struct sb_node *test_argument(struct sb_graph *graph, unsigned int 
 	return test_word(graph, word_offset(graph, arg, true), high_mask, piece, count);
 }
 
-/* Adds a boundary; equal targets in a row are merged later, by the words' pieces. */
-static void stretch_add(struct stretches *s, uint64_t lo, const struct sb_node *target)
+void sb_stretch_add(struct sb_stretches *s, uint64_t lo, const struct sb_node *target)
 {
 	if (s->count && s->at[s->count - 1].lo == lo)
 		s->at[s->count - 1].target = target;
 	else if (!s->count || s->at[s->count - 1].target != target)
-		s->at[s->count++] = (struct stretch){lo, target};
+		s->at[s->count++] = (struct sb_stretch){lo, target};
 }
 
 /* One condition: t where it holds, f elsewhere. */
@@ -181,20 +169,20 @@ static const struct sb_node *test_cond(struct sb_graph *graph, const struct sb_c
 				       const struct sb_node *t, const struct sb_node *f)
 {
 	const struct sb_node *inside = cond->negate ? f : t, *outside = cond->negate ? t : f;
-	struct stretches s = {0};
+	struct sb_stretches s = {0};
 
 	s.at = sb_alloc(graph->arena, 2 * (size_t)cond->interval_count + 1, sizeof(*s.at));
 	if (!s.at || graph->failed) {
 		fail(graph);
 		return NULL;
 	}
-	stretch_add(&s, 0, outside);
+	sb_stretch_add(&s, 0, outside);
 	for (uint32_t i = 0; i < cond->interval_count; i++) {
-		stretch_add(&s, cond->interval[i].lo, inside);
+		sb_stretch_add(&s, cond->interval[i].lo, inside);
 		if (cond->interval[i].hi != UINT64_MAX)
-			stretch_add(&s, cond->interval[i].hi + 1, outside);
+			sb_stretch_add(&s, cond->interval[i].hi + 1, outside);
 	}
-	return test_argument(graph, cond->arg, cond->mask, &s);
+	return sb_test_argument(graph, cond->arg, cond->mask, &s);
 }
 
 /* A run of cases that each are one condition on the same masked argument. */
@@ -300,7 +288,7 @@ static const struct sb_node *test_run(struct sb_graph *graph, struct run *run,
 				      const struct sb_node *rest)
 {
 	const struct sb_cond *cond = run->first->clause.cond;
-	struct stretches s = {0};
+	struct sb_stretches s = {0};
 
 	if (!collect_boundaries(graph, run))
 		return NULL;
@@ -312,8 +300,8 @@ static const struct sb_node *test_run(struct sb_graph *graph, struct run *run,
 		return NULL;
 	}
 	for (uint32_t i = 0; i < run->boundary_count; i++)
-		stretch_add(&s, run->boundary[i], run->target[i] ? run->target[i] : rest);
-	return test_argument(graph, cond->arg, cond->mask, &s);
+		sb_stretch_add(&s, run->boundary[i], run->target[i] ? run->target[i] : rest);
+	return sb_test_argument(graph, cond->arg, cond->mask, &s);
 }
 
 static bool same_argument(const struct sb_case *a, const struct sb_case *b)
@@ -323,7 +311,8 @@ static bool same_argument(const struct sb_case *a, const struct sb_case *b)
 	       a->clause.cond->mask == b->clause.cond->mask;
 }
 
-const struct sb_node *sb_decision_graph(struct sb_graph *graph, const struct sb_decision *decision)
+/* Case by case, runs on one argument together. */
+static const struct sb_node *chain(struct sb_graph *graph, const struct sb_decision *decision)
 {
 	const struct sb_node *node = sb_ret(graph, decision->fallback);
 
@@ -346,5 +335,23 @@ const struct sb_node *sb_decision_graph(struct sb_graph *graph, const struct sb_
 				node = test_cond(graph, &last->clause.cond[j - 1], node, rest);
 		}
 	}
+	return graph->failed ? NULL : node;
+}
+
+/* Cases in one run are one map already, and may be thousands. */
+static bool is_one_run(const struct sb_decision *decision)
+{
+	for (uint32_t i = 0; i < decision->case_count; i++)
+		if (!same_argument(&decision->cases[0], &decision->cases[i]))
+			return false;
+	return true;
+}
+
+const struct sb_node *sb_decision_graph(struct sb_graph *graph, const struct sb_decision *decision)
+{
+	const struct sb_node *node = chain(graph, decision);
+
+	if (!graph->failed && sb_pass_on(graph->tuning, SB_PASS_DIAGRAM) && !is_one_run(decision))
+		node = sb_decision_diagram(graph, decision, node);
 	return graph->failed ? NULL : node;
 }

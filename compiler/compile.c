@@ -15,11 +15,14 @@
 #include "digest.h"
 #include "front.h"
 #include "generate.h"
+#include "hot.h"
 #include "prove.h"
+#include "takeover.h"
 
 struct secbake_compiled {
 	uint8_t *blob;
 	size_t size;
+	bool restamped;
 };
 
 struct compilation {
@@ -28,8 +31,11 @@ struct compilation {
 	struct sb_front front;
 	struct sb_digest *digest;
 	struct sb_blob_variant_in *variant;
+	struct sb_resolved *resolved; /* of each variant */
 	uint32_t variant_count;
-	struct known *known; /* programs made so far, latest first */
+	const struct secbake_blob *earlier; /* whose programs are as good; or NULL */
+	struct known *known;		    /* programs made so far, latest first */
+	bool proved;			    /* some program was generated */
 	struct secbake_error *error;
 };
 
@@ -40,7 +46,15 @@ struct known {
 	struct known *next;
 };
 
-enum { TAG_LISTENER_PATH = 1, TAG_LISTENER_METADATA, TAG_VARIANT, TAG_ARCH, TAG_MODE };
+enum {
+	TAG_LISTENER_PATH = 1,
+	TAG_LISTENER_METADATA,
+	TAG_VARIANT,
+	TAG_ARCH,
+	TAG_MODE,
+	TAG_TUNING,
+	TAG_HOT
+};
 
 static enum secbake_status no_memory(struct compilation *c)
 {
@@ -60,15 +74,19 @@ static const struct sb_blob_rule_in *provenance(struct compilation *c, const str
 	return rule;
 }
 
+/* Is this interval of kernel versions the one that the target falls into? */
+static bool is_targets(const struct compilation *c, uint32_t from, uint32_t to)
+{
+	uint32_t kernel = c->given->target.kernel;
+
+	return kernel ? from <= kernel && kernel < to : to == SECBAKE_KERNEL_ANY;
+}
+
 /* Is this the variant that the target itself would load first: the one worth messages? */
 static bool is_targets_own(const struct compilation *c, enum secbake_mode mode, uint32_t from,
 			   uint32_t to)
 {
-	uint32_t kernel = c->given->target.kernel;
-
-	if (mode != c->front.mode)
-		return false;
-	return kernel ? from <= kernel && kernel < to : to == SECBAKE_KERNEL_ANY;
+	return mode == c->front.mode && is_targets(c, from, to);
 }
 
 static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer *layer,
@@ -91,9 +109,16 @@ static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer
  * is a hint here and no more: what it finds is proved against this layer too.
  */
 static enum secbake_status program_of(struct compilation *c, const struct sb_resolved *resolved,
-				      const struct sb_layer *layer, struct sb_program *program)
+				      const struct sb_layer *layer, bool complain,
+				      struct sb_program *program)
 {
 	struct known *made = sb_alloc(c->arena, 1, sizeof(*made));
+	struct sb_tuning tuning = {
+		.best = c->front.options.effort == SECBAKE_EFFORT_BEST,
+		/* Who complains is looking for what is missing, and not in a hurry. */
+		.tries = complain ? SB_TRIES_BEST / 16 : SB_TRIES_BEST,
+		.off = c->front.options.passes_off,
+	};
 	enum secbake_status status;
 
 	if (!made || !layer_hash(resolved, layer, &made->hash))
@@ -105,7 +130,11 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 		*program = known->program;
 		return SECBAKE_OK;
 	}
-	status = sb_generate(c->arena, layer, resolved->big_endian, &made->program, c->error);
+	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
+		return no_memory(c);
+	c->proved = true;
+	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program,
+			     c->error);
 	if (status != SECBAKE_OK)
 		return status;
 	made->next = c->known;
@@ -127,71 +156,104 @@ static void report_degradations(const struct compilation *c, const struct sb_res
 	}
 }
 
-static enum secbake_status compile_layers(struct compilation *c, const struct sb_resolved *resolved,
-					  struct sb_blob_variant_in *variant)
+static enum secbake_status compile_layer(struct compilation *c, uint32_t index, uint32_t number,
+					 struct sb_blob_layer_in *layer)
 {
-	struct sb_blob_layer_in *layer = sb_alloc(c->arena, resolved->layer_count, sizeof(*layer));
+	const struct sb_blob_variant_in *variant = &c->variant[index];
+	const struct sb_layer *from = &c->resolved[index].layer[number];
 
-	if (!layer && resolved->layer_count)
-		return no_memory(c);
-	for (uint32_t i = 0; i < resolved->layer_count; i++) {
-		const struct sb_layer *from = &resolved->layer[i];
+	if (!c->earlier || !sb_takeover_program(c->arena, c->earlier, index, variant, number,
+						from->filter_flags, layer)) {
 		struct sb_program program = {0};
-		enum secbake_status status = program_of(c, resolved, from, &program);
+		enum secbake_status status =
+			program_of(c, &c->resolved[index], from,
+				   variant->mode == SECBAKE_MODE_COMPLAIN, &program);
 
 		if (status != SECBAKE_OK)
 			return status;
-		layer[i] = (struct sb_blob_layer_in){.filter_flags = from->filter_flags,
-						     .insn = program.insn,
-						     .insn_count = program.count};
-		if (variant->mode != SECBAKE_MODE_ENFORCE)
-			continue; /* its rules are those of enforce, all of one action */
-		layer[i].rule = provenance(c, from);
-		layer[i].rule_count = from->rule_count;
-		if (!layer[i].rule && from->rule_count)
-			return no_memory(c);
+		*layer = (struct sb_blob_layer_in){.filter_flags = from->filter_flags,
+						   .insn = program.insn,
+						   .insn_count = program.count};
+	}
+	if (variant->mode != SECBAKE_MODE_ENFORCE)
+		return SECBAKE_OK; /* its rules are those of enforce, all of one action */
+	layer->rule = provenance(c, from);
+	layer->rule_count = from->rule_count;
+	return layer->rule || !from->rule_count ? SECBAKE_OK : no_memory(c);
+}
+
+static enum secbake_status compile_layers(struct compilation *c, uint32_t index)
+{
+	struct sb_blob_variant_in *variant = &c->variant[index];
+	uint32_t count = c->resolved[index].layer_count;
+	struct sb_blob_layer_in *layer = sb_alloc(c->arena, count, sizeof(*layer));
+
+	if (!layer && count)
+		return no_memory(c);
+	for (uint32_t i = 0; i < count; i++) {
+		enum secbake_status status = compile_layer(c, index, i, &layer[i]);
+
+		if (status != SECBAKE_OK)
+			return status;
 	}
 	variant->layer = layer;
-	variant->layer_count = resolved->layer_count;
+	variant->layer_count = count;
 	return SECBAKE_OK;
 }
 
-static enum secbake_status compile_variant(struct compilation *c, enum secbake_mode mode,
+/*
+ * What the policy means in one mode on one interval of kernel versions. Versions
+ * that the target is not of may need what it lacks: a kernel of these features
+ * that is one of them has no program, and the blob no variant for it.
+ */
+static enum secbake_status resolve_variant(struct compilation *c, enum secbake_mode mode,
 					   uint32_t from, uint32_t to)
 {
-	struct sb_blob_variant_in *variant = &c->variant[c->variant_count];
-	struct secbake_reporter *reporter =
-		is_targets_own(c, mode, from, to) ? c->given->reporter : NULL;
-	struct sb_resolved resolved;
+	const bool own = is_targets_own(c, mode, from, to), gap = !is_targets(c, from, to);
+	struct sb_resolved *resolved = &c->resolved[c->variant_count];
+	struct secbake_error why = {0};
 	enum secbake_status status;
 
-	status = sb_front_resolve(c->arena, &c->front, mode, from, reporter, &resolved, c->error);
-	if (status != SECBAKE_OK)
+	status = sb_front_resolve(c->arena, &c->front, mode, from, own ? c->given->reporter : NULL,
+				  resolved, gap ? &why : c->error);
+	if (status == SECBAKE_ERR_TARGET && gap)
+		return SECBAKE_OK;
+	if (status != SECBAKE_OK) {
+		if (gap)
+			*c->error = why;
 		return status;
-	*variant = (struct sb_blob_variant_in){
+	}
+	c->variant[c->variant_count++] = (struct sb_blob_variant_in){
 		.mode = mode,
 		.kernel_from = from,
 		.kernel_to = to,
-		.consulted_actions = resolved.consulted.actions,
-		.answered_actions = resolved.consulted.actions & c->given->target.actions,
-		.consulted_flags = resolved.consulted.flags,
-		.answered_flags = resolved.consulted.flags & c->given->target.flags,
-		.note = resolved.note,
-		.note_count = resolved.note_count,
+		.consulted_actions = resolved->consulted.actions,
+		.answered_actions = resolved->consulted.actions & c->given->target.actions,
+		.consulted_flags = resolved->consulted.flags,
+		.answered_flags = resolved->consulted.flags & c->given->target.flags,
+		.note = resolved->note,
+		.note_count = resolved->note_count,
 	};
-	status = compile_layers(c, &resolved, variant);
-	if (status != SECBAKE_OK)
-		return status;
-	report_degradations(c, &resolved, reporter);
 	sb_digest_number(c->digest, TAG_VARIANT, mode);
 	sb_digest_number(c->digest, TAG_VARIANT, from);
 	sb_digest_number(c->digest, TAG_VARIANT, to);
-	sb_digest_resolved(c->digest, &resolved);
-	c->variant_count++;
+	sb_digest_resolved(c->digest, resolved);
 	return SECBAKE_OK;
 }
 
-static enum secbake_status compile_mode(struct compilation *c, enum secbake_mode mode)
+/* What changes no verdict, but the programs: they are not taken over from those made otherwise. */
+static void digest_tuning(struct compilation *c)
+{
+	const struct sb_document *document = &c->front.document;
+
+	sb_digest_number(c->digest, TAG_TUNING, c->front.options.effort == SECBAKE_EFFORT_BEST);
+	sb_digest_number(c->digest, TAG_TUNING, c->front.options.passes_off);
+	sb_digest_number(c->digest, TAG_HOT, document->hot_count);
+	for (uint32_t i = 0; i < document->hot_count; i++)
+		sb_digest_bytes(c->digest, TAG_HOT, document->hot[i], strlen(document->hot[i]));
+}
+
+static enum secbake_status resolve_mode(struct compilation *c, enum secbake_mode mode)
 {
 	enum secbake_status status = SECBAKE_OK;
 	uint32_t from = 0;
@@ -201,7 +263,7 @@ static enum secbake_status compile_mode(struct compilation *c, enum secbake_mode
 								 : SECBAKE_KERNEL_ANY;
 
 		if (to > from)
-			status = compile_variant(c, mode, from, to);
+			status = resolve_variant(c, mode, from, to);
 		from = to;
 	}
 	return status;
@@ -214,12 +276,14 @@ static uint32_t mode_flags(const struct sb_front *front)
 	return front->mode == SECBAKE_MODE_COMPLAIN ? SECBAKE_BLOB_COMPLAIN : 0;
 }
 
-static enum secbake_status write_blob(struct compilation *c, struct secbake_compiled *compiled)
+/* All of the blob but its programs. */
+static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_in *in)
 {
 	const struct secbake_compile_options *given = c->given;
 	const struct sb_sources *sources = &c->front.sources;
 	struct sb_blob_source_in *source = sb_alloc(c->arena, sources->count, sizeof(*source));
-	struct sb_blob_in in = {
+
+	*in = (struct sb_blob_in){
 		.name = given->name,
 		.arch = given->target.arch,
 		.flags = (given->sealed ? SECBAKE_BLOB_SEALED : 0) | mode_flags(&c->front),
@@ -230,7 +294,6 @@ static enum secbake_status write_blob(struct compilation *c, struct secbake_comp
 		.source = source,
 		.source_count = sources->count,
 	};
-
 	if (!source)
 		return no_memory(c);
 	for (uint32_t i = 0; i < sources->count; i++)
@@ -239,9 +302,31 @@ static enum secbake_status write_blob(struct compilation *c, struct secbake_comp
 						       .parent = sources->at[i].parent,
 						       .name = sources->at[i].name,
 						       .content = sources->at[i].content};
-	secbake_features_hash(&given->target, &in.feature_hash);
-	in.policy_hash = sb_digest_end(c->digest);
-	return sb_blob_write(&in, &compiled->blob, &compiled->size, c->error);
+	secbake_features_hash(&given->target, &in->feature_hash);
+	in->policy_hash = sb_digest_end(c->digest);
+	return SECBAKE_OK;
+}
+
+/* Programs, taken over or made and proved, then the bytes. */
+static enum secbake_status finish_blob(struct compilation *c, struct secbake_compiled *compiled)
+{
+	struct sb_blob_in in;
+	enum secbake_status status = describe_blob(c, &in);
+
+	if (status == SECBAKE_OK && sb_takeover_possible(c->given->earlier, &in))
+		c->earlier = c->given->earlier;
+	for (uint32_t v = 0; v < c->variant_count && status == SECBAKE_OK; v++) {
+		const struct sb_blob_variant_in *variant = &c->variant[v];
+
+		status = compile_layers(c, v);
+		if (status == SECBAKE_OK &&
+		    is_targets_own(c, variant->mode, variant->kernel_from, variant->kernel_to))
+			report_degradations(c, &c->resolved[v], c->given->reporter);
+	}
+	if (status == SECBAKE_OK)
+		status = sb_blob_write(&in, &compiled->blob, &compiled->size, c->error);
+	compiled->restamped = c->earlier && !c->proved;
+	return status;
 }
 
 static void digest_strings(struct compilation *c)
@@ -249,12 +334,28 @@ static void digest_strings(struct compilation *c)
 	const char *path = c->front.document.listener_path,
 		   *metadata = c->front.document.listener_metadata;
 
+	digest_tuning(c);
 	sb_digest_number(c->digest, TAG_ARCH, c->given->target.arch->audit_arch);
 	sb_digest_number(c->digest, TAG_MODE, mode_flags(&c->front));
 	if (path)
 		sb_digest_bytes(c->digest, TAG_LISTENER_PATH, path, strlen(path));
 	if (metadata)
 		sb_digest_bytes(c->digest, TAG_LISTENER_METADATA, metadata, strlen(metadata));
+}
+
+static enum secbake_status resolve_all(struct compilation *c)
+{
+	enum secbake_status status;
+
+	if (c->front.unrestricted) {
+		c->variant[c->variant_count++] = (struct sb_blob_variant_in){
+			.mode = SECBAKE_MODE_ENFORCE, .kernel_to = SECBAKE_KERNEL_ANY};
+		return SECBAKE_OK;
+	}
+	status = resolve_mode(c, SECBAKE_MODE_ENFORCE);
+	if (status == SECBAKE_OK && !c->front.options.no_complain)
+		status = resolve_mode(c, SECBAKE_MODE_COMPLAIN);
+	return status;
 }
 
 static enum secbake_status run(struct compilation *c, struct secbake_compiled *compiled)
@@ -275,22 +376,16 @@ static enum secbake_status run(struct compilation *c, struct secbake_compiled *c
 		return SECBAKE_ERR_LIMIT;
 	}
 	c->variant = sb_alloc(c->arena, most, sizeof(*c->variant));
-	if (!c->variant)
+	c->resolved = sb_alloc(c->arena, most, sizeof(*c->resolved));
+	if (!c->variant || !c->resolved)
 		return no_memory(c);
 	digest_strings(c);
-	if (c->front.unrestricted) {
-		c->variant[c->variant_count++] = (struct sb_blob_variant_in){
-			.mode = SECBAKE_MODE_ENFORCE, .kernel_to = SECBAKE_KERNEL_ANY};
-	} else {
-		status = compile_mode(c, SECBAKE_MODE_ENFORCE);
-		if (status == SECBAKE_OK)
-			status = compile_mode(c, SECBAKE_MODE_COMPLAIN);
-	}
-	if (status != SECBAKE_OK) {
+	status = resolve_all(c);
+	if (status == SECBAKE_OK)
+		status = finish_blob(c, compiled);
+	if (status != SECBAKE_OK)
 		secbake_error_file(c->error, given->policy.file, 0, 0, NULL);
-		return status;
-	}
-	return write_blob(c, compiled);
+	return status;
 }
 
 enum secbake_status secbake_compile(const struct secbake_compile_options *options,
@@ -327,4 +422,9 @@ const uint8_t *secbake_compiled_blob(const struct secbake_compiled *compiled, si
 {
 	*size = compiled->size;
 	return compiled->blob;
+}
+
+bool secbake_compiled_restamped(const struct secbake_compiled *compiled)
+{
+	return compiled->restamped;
 }

@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cache/hash.h>
 
@@ -24,8 +25,13 @@ enum tag {
 	TAG_ENTRY_RULE,
 };
 
+/* Policies are thousands of small numbers: they are hashed a bufferful at a time. */
+#define BUFFER 1536u
+
 struct sb_digest {
 	XXH3_state_t state;
+	uint32_t used;
+	unsigned char buffer[BUFFER];
 };
 
 struct sb_digest *sb_digest_new(void)
@@ -36,6 +42,7 @@ struct sb_digest *sb_digest_new(void)
 	if (posix_memalign((void **)&digest, 64, sizeof(*digest)))
 		return NULL;
 	XXH3_128bits_reset(&digest->state);
+	digest->used = 0;
 	return digest;
 }
 
@@ -44,21 +51,36 @@ void sb_digest_free(struct sb_digest *digest)
 	free(digest);
 }
 
+static void put(struct sb_digest *digest, const void *bytes, uint64_t size)
+{
+	if (size > BUFFER - digest->used) {
+		XXH3_128bits_update(&digest->state, digest->buffer, digest->used);
+		digest->used = 0;
+	}
+	if (size > BUFFER) {
+		XXH3_128bits_update(&digest->state, bytes, size);
+		return;
+	}
+	if (size)
+		memcpy(digest->buffer + digest->used, bytes, size);
+	digest->used += (uint32_t)size;
+}
+
 void sb_digest_bytes(struct sb_digest *digest, uint32_t tag, const void *bytes, uint64_t size)
 {
 	struct {
 		uint64_t tag, size;
 	} frame = {htole64(tag), htole64(size)};
 
-	XXH3_128bits_update(&digest->state, &frame, sizeof(frame));
-	XXH3_128bits_update(&digest->state, bytes, size);
+	put(digest, &frame, sizeof(frame));
+	put(digest, bytes, size);
 }
 
 void sb_digest_number(struct sb_digest *digest, uint32_t tag, uint64_t value)
 {
-	uint64_t stored = htole64(value);
+	const uint64_t framed[] = {htole64(tag), htole64(sizeof(value)), htole64(value)};
 
-	sb_digest_bytes(digest, tag, &stored, sizeof(stored));
+	put(digest, framed, sizeof(framed));
 }
 
 static void digest_cond(struct sb_digest *d, const struct sb_cond *cond)
@@ -127,5 +149,8 @@ void sb_digest_resolved(struct sb_digest *d, const struct sb_resolved *resolved)
 
 struct secbake_hash sb_digest_end(const struct sb_digest *digest)
 {
-	return sb_hash_canonical(XXH3_128bits_digest(&digest->state));
+	XXH3_state_t state = digest->state;
+
+	XXH3_128bits_update(&state, digest->buffer, digest->used);
+	return sb_hash_canonical(XXH3_128bits_digest(&state));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program is written from its end: a node's successors stand before it is
- * written, so every jump's distance is known. Of two successors the heavier
- * one goes first, further away: the node then jumps over the lighter one only,
- * and falls through into it.
+ * written, so every jump's distance is known. Of two successors that are both
+ * still to be written the second one stands next to the node, which falls through
+ * into it; which that is, an order says: several are tried (the pass "layout"),
+ * and the program that the kernel charges least for is taken.
  *
  * A conditional jump reaches 255 instructions. Where a successor is further
  * away, it is made to stand nearer: a RET is written again (it costs what a
@@ -16,8 +17,14 @@
 
 #include <secbake/blob.h>
 
+#include "cost.h"
+
 #define REACH 255u
 #define UNPLACED UINT32_MAX
+#define TURN_MAX 1024u /* instructions: turning nodes takes their square */
+
+/* Which successor of a test is written first, and so stands further away. */
+enum order { AS_TOLD, OTHER_WAY, HEAVY_FIRST, TAKEN_FIRST, ORDERS };
 
 struct emitter {
 	struct sb_graph *graph;
@@ -25,6 +32,8 @@ struct emitter {
 	uint32_t count, size;
 	uint32_t *place; /* of a node by id: index into insn of its nearest copy */
 	const struct sb_node **stack;
+	const bool *turned; /* by id: its successors the other way round */
+	enum order order;
 	bool failed; /* no memory */
 };
 
@@ -63,12 +72,6 @@ static void bring_near(struct emitter *e, const struct sb_node *node, uint32_t r
 	e->place[node->id] = e->count - 1;
 }
 
-static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
-{
-	bring_near(e, node->t, 0);
-	put(e, code, 0, 0, node->k);
-}
-
 static void put_test(struct emitter *e, const struct sb_node *node)
 {
 	/* Bringing one near pushes the other one away: by one instruction at the most. */
@@ -76,6 +79,21 @@ static void put_test(struct emitter *e, const struct sb_node *node)
 	bring_near(e, node->f, REACH);
 	put(e, (uint16_t)(BPF_JMP | node->op | BPF_K), distance(e, node->t), distance(e, node->f),
 	    node->k);
+}
+
+/* What is to follow a load: where it stands elsewhere, a test is written again, as long as a jump.
+ */
+static void put_straight(struct emitter *e, uint16_t code, const struct sb_node *node)
+{
+	const struct sb_node *next = node->t;
+
+	if (distance(e, next) && next->kind == SB_NODE_TEST && distance(e, next->t) < REACH &&
+	    distance(e, next->f) < REACH) {
+		put_test(e, next);
+		e->place[next->id] = e->count - 1;
+	}
+	bring_near(e, next, 0);
+	put(e, code, 0, 0, node->k);
 }
 
 static void put_node(struct emitter *e, const struct sb_node *node)
@@ -102,6 +120,14 @@ static bool placed(const struct emitter *e, const struct sb_node *node)
 	return !node || e->place[node->id] != UNPLACED;
 }
 
+static bool t_first(const struct emitter *e, const struct sb_node *node)
+{
+	bool first = e->order == TAKEN_FIRST ||
+		     (e->order == HEAVY_FIRST ? node->t->weight >= node->f->weight : node->t_first);
+
+	return (first != (e->order == OTHER_WAY)) != e->turned[node->id];
+}
+
 /*
  * Depth first with a stack of its own: a path may be as long as the program.
  * Ids fall along every edge, so a stack of node_count entries suffices.
@@ -113,16 +139,16 @@ static void put_all(struct emitter *e, const struct sb_node *root)
 	e->stack[depth++] = root;
 	while (depth && !e->failed && e->count <= SECBAKE_PROGRAM_MAX) {
 		const struct sb_node *node = e->stack[depth - 1];
-		const struct sb_node *heavy = node->t, *light = node->f;
+		const struct sb_node *first = node->t, *second = node->f;
 
-		if (light && light->weight > heavy->weight) {
-			heavy = node->f;
-			light = node->t;
+		if (second && !t_first(e, node)) {
+			first = node->f;
+			second = node->t;
 		}
-		if (!placed(e, heavy)) {
-			e->stack[depth++] = heavy;
-		} else if (!placed(e, light)) {
-			e->stack[depth++] = light;
+		if (!placed(e, first)) {
+			e->stack[depth++] = first;
+		} else if (!placed(e, second)) {
+			e->stack[depth++] = second;
 		} else {
 			if (!placed(e, node))
 				put_node(e, node);
@@ -131,19 +157,91 @@ static void put_all(struct emitter *e, const struct sb_node *root)
 	}
 }
 
+/* What the kernel charges for the length, in ps; cost.h. */
+static uint64_t price(const struct emitter *e)
+{
+	uint64_t jumps = 0;
+
+	for (uint32_t i = 0; i < e->count; i++) {
+		const struct sock_filter *insn = &e->insn[i];
+
+		if (BPF_CLASS(insn->code) == BPF_RET)
+			jumps++;
+		if (BPF_CLASS(insn->code) != BPF_JMP || BPF_OP(insn->code) == BPF_JA)
+			continue;
+		jumps += insn->k >> 31;
+		jumps += insn->jf && (insn->jt || BPF_OP(insn->code) == BPF_JSET);
+	}
+	return (uint64_t)e->count * SB_COST_INSN + jumps * SB_COST_JUMP;
+}
+
+/* Writes the program in an order; UINT64_MAX: it is too long. */
+static uint64_t write_all(struct emitter *e, const struct sb_node *root, enum order order)
+{
+	e->order = order;
+	e->count = 0;
+	memset(e->place, 0xff, e->graph->node_count * sizeof(*e->place)); /* UNPLACED */
+	put_all(e, root);
+	return e->failed || e->count > SECBAKE_PROGRAM_MAX ? UINT64_MAX : price(e);
+}
+
+/* Node by node, what is cheaper the other way round. */
+static uint64_t turn_nodes(struct emitter *e, const struct sb_node *root, enum order order,
+			   bool *turned, uint64_t best)
+{
+	for (uint32_t id = 0; id < e->graph->node_count && !e->failed; id++) {
+		uint64_t other;
+
+		if (e->place[id] == UNPLACED)
+			continue;
+		turned[id] = !turned[id];
+		other = write_all(e, root, order);
+		if (other < best)
+			best = other;
+		else
+			turned[id] = !turned[id];
+	}
+	return best;
+}
+
+/* Leaves the cheapest program that it finds written. */
+static void lay_out(struct emitter *e, const struct sb_node *root, bool *turned)
+{
+	const struct sb_tuning *tuning = e->graph->tuning;
+	enum order best = HEAVY_FIRST;
+	uint64_t least = write_all(e, root, HEAVY_FIRST);
+
+	if (!sb_pass_on(tuning, SB_PASS_LAYOUT) || least == UINT64_MAX)
+		return;
+	for (enum order order = 0; order < ORDERS; order++) {
+		uint64_t cost = write_all(e, root, order);
+
+		if (cost < least) {
+			least = cost;
+			best = order;
+		}
+	}
+	if (tuning->best && e->count < TURN_MAX) {
+		write_all(e, root, best);
+		turn_nodes(e, root, best, turned, least);
+	}
+	write_all(e, root, best);
+}
+
 enum secbake_status sb_emit(struct sb_graph *graph, const struct sb_node *root,
 			    struct sb_program *program, struct secbake_error *error)
 {
 	struct emitter e = {.graph = graph};
 	struct sock_filter *insn;
+	bool *turned = sb_alloc(graph->arena, graph->node_count, sizeof(*turned));
 
+	e.turned = turned;
 	e.place = sb_alloc(graph->arena, graph->node_count, sizeof(*e.place));
 	e.stack = sb_alloc(graph->arena, (size_t)graph->node_count + 1,
 			   sizeof(const struct sb_node *));
-	if (!e.place || !e.stack)
+	if (!e.place || !e.stack || !turned)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
-	memset(e.place, 0xff, graph->node_count * sizeof(*e.place)); /* UNPLACED */
-	put_all(&e, root);
+	lay_out(&e, root, turned);
 	if (!e.failed && e.count > SECBAKE_PROGRAM_MAX)
 		return secbake_error_set(
 			error, SECBAKE_ERR_LIMIT, 0,

@@ -66,26 +66,6 @@ static void explain_entry(const struct sb_front *front, const struct sb_layer *l
 	    "rules name the call, but no rule's conditions hold: the default action");
 }
 
-/* The policy for one mode, which may be its own; unrestricted: it has no program. */
-static enum secbake_status resolve(struct sb_arena *arena,
-				   const struct secbake_compile_options *options,
-				   enum secbake_mode mode, struct sb_front *front,
-				   struct sb_resolved *resolved, struct secbake_error *error)
-{
-	enum secbake_status status = sb_front_read(arena, options, front, error);
-
-	if (status != SECBAKE_OK)
-		return status;
-	*resolved = (struct sb_resolved){0};
-	if (mode == SECBAKE_MODE_OWN && front->unrestricted)
-		return SECBAKE_OK;
-	status = sb_front_resolve(arena, front, mode == SECBAKE_MODE_OWN ? front->mode : mode,
-				  options->target.kernel, options->reporter, resolved, error);
-	if (status != SECBAKE_OK)
-		secbake_error_file(error, options->policy.file, 0, 0, NULL);
-	return status;
-}
-
 static const char *const why[] = {
 	[SB_NUMBER_DEFAULT] = "no rule decides the call: the default action",
 	[SB_NUMBER_FOREIGN] = "the number belongs to an ABI that the policy does not list",
@@ -127,7 +107,7 @@ enum secbake_status secbake_explain(const struct secbake_compile_options *option
 
 	if (!arena)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
-	status = resolve(arena, options, mode, &front, &resolved, error);
+	status = sb_front_policy(arena, options, mode, &front, &resolved, error);
 	if (status == SECBAKE_OK && resolved.layer_count == 0)
 		say(explanation, SECCOMP_RET_ALLOW, "the policy is unrestricted");
 	for (uint32_t i = 0; status == SECBAKE_OK && i < resolved.layer_count; i++) {
@@ -142,7 +122,22 @@ enum secbake_status secbake_explain(const struct secbake_compile_options *option
 	return status;
 }
 
+static void tell(const struct sb_front *front, const struct sb_layer *layer,
+		 const struct sb_witness *witness, struct secbake_difference *difference)
+{
+	difference->call =
+		(struct secbake_call){.audit_arch = witness->data.arch,
+				      .nr = (uint32_t)witness->data.nr,
+				      .instruction_pointer = witness->data.instruction_pointer};
+	for (int i = 0; i < 6; i++)
+		difference->call.args[i] = witness->data.args[i];
+	difference->program_verdict = witness->program_verdict;
+	difference->policy_verdict = witness->policy_verdict;
+	explain_layer(front, layer, &difference->call, &difference->rule);
+}
+
 static enum secbake_status prove_layer(const struct secbake_program *bytes,
+				       const struct sb_front *front,
 				       const struct sb_resolved *resolved, uint32_t layer,
 				       struct secbake_difference *difference,
 				       struct secbake_error *error)
@@ -156,6 +151,9 @@ static enum secbake_status prove_layer(const struct secbake_program *bytes,
 		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
 					 "the policy has %u programs; there is no number %u",
 					 resolved->layer_count, layer);
+	if (difference)
+		*difference = (struct secbake_difference){
+			.policy_flags = resolved->layer[layer].filter_flags};
 	status = sb_program_decode(bytes, insn, &program, error);
 	if (status != SECBAKE_OK)
 		return status;
@@ -170,16 +168,8 @@ static enum secbake_status prove_layer(const struct secbake_program *bytes,
 	/* Here the program is somebody else's: that it differs is a finding, not our fault. */
 	if (error)
 		error->status = SECBAKE_ERR_STALE;
-	if (difference) {
-		difference->call = (struct secbake_call){.audit_arch = witness.data.arch,
-							 .nr = (uint32_t)witness.data.nr,
-							 .instruction_pointer =
-								 witness.data.instruction_pointer};
-		for (int i = 0; i < 6; i++)
-			difference->call.args[i] = witness.data.args[i];
-		difference->program_verdict = witness.program_verdict;
-		difference->policy_verdict = witness.policy_verdict;
-	}
+	if (difference && witness.program_verdict != witness.policy_verdict)
+		tell(front, &resolved->layer[layer], &witness, difference);
 	return SECBAKE_ERR_STALE;
 }
 
@@ -196,9 +186,9 @@ enum secbake_status secbake_prove(const struct secbake_program *program,
 
 	if (!arena)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
-	status = resolve(arena, options, mode, &front, &resolved, error);
+	status = sb_front_policy(arena, options, mode, &front, &resolved, error);
 	if (status == SECBAKE_OK)
-		status = prove_layer(program, &resolved, layer, difference, error);
+		status = prove_layer(program, &front, &resolved, layer, difference, error);
 	sb_arena_free(arena);
 	return status;
 }

@@ -2,6 +2,10 @@
 /* Reading and resolving, dialect by dialect. */
 #include "front.h"
 
+#include <string.h>
+
+#include "passes.h"
+
 static enum secbake_status check(const struct secbake_compile_options *given,
 				 struct secbake_error *error)
 {
@@ -12,6 +16,9 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 	if (given->cap_count > 64 || (given->cap_count && !given->caps))
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "at most 64 capabilities can be given");
+	if (given->effort > SECBAKE_EFFORT_BEST)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "there is no effort %u",
+					 given->effort);
 	if (!given->target.arch || !given->policy.bytes || !given->name)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "a target, a name and a policy are required");
@@ -24,6 +31,30 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 	return SECBAKE_OK;
 }
 
+static enum secbake_status read_passes(const char *passes, uint32_t *off,
+				       struct secbake_error *error)
+{
+	const char *bad, *near = NULL;
+	size_t size;
+
+	if (!passes || sb_passes_parse(passes, off, &bad, &size))
+		return SECBAKE_OK;
+	if (size > 32)
+		size = 32;
+	for (int i = 0; i < SB_PASSES; i++)
+		if (size && !strncmp(sb_pass_text[i].name, bad, size))
+			near = sb_pass_text[i].name;
+	if (near)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "the generator has no pass \"%.*s\"; did you mean \"%s\"?",
+					 (int)size, bad, near);
+	return secbake_error_set(
+		error, SECBAKE_ERR_INPUT, 0,
+		"the generator has no pass \"%.*s\"; secbake compile --passes list "
+		"names them",
+		(int)size, bad);
+}
+
 enum secbake_status sb_front_read(struct sb_arena *arena,
 				  const struct secbake_compile_options *given,
 				  struct sb_front *front, struct secbake_error *error)
@@ -33,13 +64,17 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 	*front = (struct sb_front){.given = given,
 				   .options = {.dialect = given->dialect,
 					       .enosys = given->enosys,
+					       .effort = (enum secbake_effort)given->effort,
 					       .strict = given->strict,
+					       .no_complain = given->no_complain,
 					       .caps = given->caps,
 					       .cap_count = given->cap_count,
 					       .target = given->target.arch,
 					       .sources = &front->sources}};
 	if (status == SECBAKE_OK)
 		status = sb_sources_init(&front->sources, arena, given, error);
+	if (status == SECBAKE_OK)
+		status = read_passes(given->passes, &front->options.passes_off, error);
 	if (status == SECBAKE_OK && given->options.bytes)
 		status = sb_read_options(arena, &given->options, &front->options, error);
 	if (status != SECBAKE_OK)
@@ -53,6 +88,15 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 	if (given->mode && *given->mode != SECBAKE_MODE_OWN) {
 		front->mode = *given->mode;
 		front->unrestricted = false;
+	}
+	if (front->options.no_complain && front->mode == SECBAKE_MODE_COMPLAIN) {
+		secbake_error_set(
+			error, SECBAKE_ERR_INPUT, 0,
+			"its mode is complain, and complain mode is to be left out "
+			"(--no-complain, or \"complain=no\" in its options); give up one of "
+			"the two");
+		secbake_error_file(error, given->policy.file, 0, 0, NULL);
+		return SECBAKE_ERR_INPUT;
 	}
 	return SECBAKE_OK;
 }
@@ -74,4 +118,23 @@ enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_fro
 		return sb_resolve_native(arena, front->document.bound, &options, reporter, resolved,
 					 error);
 	return sb_resolve_oci(arena, front->document.oci, &options, reporter, resolved, error);
+}
+
+enum secbake_status sb_front_policy(struct sb_arena *arena,
+				    const struct secbake_compile_options *given,
+				    enum secbake_mode mode, struct sb_front *front,
+				    struct sb_resolved *resolved, struct secbake_error *error)
+{
+	enum secbake_status status = sb_front_read(arena, given, front, error);
+
+	if (status != SECBAKE_OK)
+		return status;
+	*resolved = (struct sb_resolved){0};
+	if (mode == SECBAKE_MODE_OWN && front->unrestricted)
+		return SECBAKE_OK;
+	status = sb_front_resolve(arena, front, mode == SECBAKE_MODE_OWN ? front->mode : mode,
+				  given->target.kernel, given->reporter, resolved, error);
+	if (status != SECBAKE_OK)
+		secbake_error_file(error, given->policy.file, 0, 0, NULL);
+	return status;
 }

@@ -26,4 +26,13 @@ enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_fro
 				     struct secbake_reporter *reporter,
 				     struct sb_resolved *resolved, struct secbake_error *error);
 
+/*
+ * Both: the policy for the target's kernel in one mode, which may be its own;
+ * unrestricted: it has no layer.
+ */
+enum secbake_status sb_front_policy(struct sb_arena *arena,
+				    const struct secbake_compile_options *given,
+				    enum secbake_mode mode, struct sb_front *front,
+				    struct sb_resolved *resolved, struct secbake_error *error);
+
 #endif

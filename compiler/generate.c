@@ -23,8 +23,8 @@
 #include "tree.h"
 
 static enum secbake_status run_passes(struct sb_arena *arena, const struct sb_layer *layer,
-				      bool big_endian, struct sb_program *program,
-				      struct secbake_error *error)
+				      const struct sb_tuning *tuning, bool big_endian,
+				      struct sb_program *program, struct secbake_error *error)
 {
 	struct sb_decided decided;
 	struct sb_graph graph;
@@ -33,7 +33,7 @@ static enum secbake_status run_passes(struct sb_arena *arena, const struct sb_la
 
 	if (status != SECBAKE_OK)
 		return status;
-	sb_graph_init(&graph, arena, big_endian);
+	sb_graph_init(&graph, arena, tuning, big_endian);
 	root = sb_tree(&graph, &decided);
 	if (!root && !graph.too_large && graph.node_count < SB_GRAPH_NODES_MAX)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
@@ -118,8 +118,8 @@ static bool keep(struct sb_arena *arena, struct sb_program *program)
 }
 
 enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *layer,
-				bool big_endian, struct sb_program *program,
-				struct secbake_error *error)
+				const struct sb_tuning *tuning, bool big_endian,
+				struct sb_program *program, struct secbake_error *error)
 {
 	struct sb_layer simpler = *layer;
 	struct sb_arena *round = NULL;
@@ -132,7 +132,7 @@ enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *l
 		round = sb_arena_new();
 		refuted = (struct secbake_error){0};
 		witness = (struct sb_witness){0};
-		status = round ? run_passes(round, &simpler, big_endian, program, error)
+		status = round ? run_passes(round, &simpler, tuning, big_endian, program, error)
 			       : secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 		if (status != SECBAKE_OK)
 			break;

@@ -4,6 +4,7 @@
 #define SB_GENERATE_H
 
 #include "arena.h"
+#include "passes.h"
 #include "program.h"
 #include "resolved.h"
 
@@ -14,7 +15,7 @@
  * SECBAKE_ERR_MEMORY.
  */
 enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *layer,
-				bool big_endian, struct sb_program *program,
-				struct secbake_error *error);
+				const struct sb_tuning *tuning, bool big_endian,
+				struct sb_program *program, struct secbake_error *error);
 
 #endif

@@ -8,10 +8,15 @@
 #define FIRST_BUCKETS 1024u /* a power of two */
 #define WEIGHT_MAX 0x7fffffffu
 
-void sb_graph_init(struct sb_graph *graph, struct sb_arena *arena, bool big_endian)
+void sb_graph_init(struct sb_graph *graph, struct sb_arena *arena, const struct sb_tuning *tuning,
+		   bool big_endian)
 {
 	*graph = (struct sb_graph){
-		.arena = arena, .bucket_count = FIRST_BUCKETS, .big_endian = big_endian};
+		.arena = arena,
+		.tuning = tuning,
+		.bucket_count = FIRST_BUCKETS,
+		.big_endian = big_endian,
+	};
 	graph->bucket = sb_alloc(arena, FIRST_BUCKETS, sizeof(struct sb_node *));
 	graph->failed = !graph->bucket;
 }
@@ -101,8 +106,18 @@ const struct sb_node *sb_and(struct sb_graph *graph, uint32_t k, const struct sb
 const struct sb_node *sb_test(struct sb_graph *graph, uint16_t op, uint32_t k,
 			      const struct sb_node *t, const struct sb_node *f)
 {
+	return sb_test_laid(graph, op, k, t, f, weight_below(t) >= weight_below(f));
+}
+
+const struct sb_node *sb_test_laid(struct sb_graph *graph, uint16_t op, uint32_t k,
+				   const struct sb_node *t, const struct sb_node *f, bool t_first)
+{
 	if (t == f)
 		return t;
-	return make(graph,
-		    (struct sb_node){.kind = SB_NODE_TEST, .op = op, .k = k, .t = t, .f = f});
+	return make(graph, (struct sb_node){.kind = SB_NODE_TEST,
+					    .op = op,
+					    .k = k,
+					    .t = t,
+					    .f = f,
+					    .t_first = t_first});
 }

@@ -29,19 +29,31 @@ static bool input_bit(const struct seccomp_data *data, uint32_t var)
 	return (data->args[arg] >> (63 - (var - SB_VAR_ARG) % 64) & 1) != 0;
 }
 
-static void set_input_bit(struct seccomp_data *data, uint32_t var)
+static void put(uint64_t *word, uint64_t bit, bool value)
 {
-	uint32_t arg;
+	*word = value ? *word | bit : *word & ~bit;
+}
+
+void sb_prove_set_bit(struct seccomp_data *data, uint32_t var, bool value)
+{
+	uint64_t word;
 
 	if (var < SB_VAR_NR) {
-		data->arch |= 1u << (31 - (var - SB_VAR_ARCH));
+		word = data->arch;
+		put(&word, UINT64_C(1) << (31 - (var - SB_VAR_ARCH)), value);
+		data->arch = (uint32_t)word;
 	} else if (var < SB_VAR_IP) {
-		data->nr = (int)((uint32_t)data->nr | 1u << (31 - (var - SB_VAR_NR)));
+		word = (uint32_t)data->nr;
+		put(&word, UINT64_C(1) << (31 - (var - SB_VAR_NR)), value);
+		data->nr = (int)(uint32_t)word;
 	} else if (var < SB_VAR_ARG) {
-		data->instruction_pointer |= UINT64_C(1) << (63 - (var - SB_VAR_IP));
+		word = data->instruction_pointer;
+		put(&word, UINT64_C(1) << (63 - (var - SB_VAR_IP)), value);
+		data->instruction_pointer = word;
 	} else {
-		arg = (var - SB_VAR_ARG) / 64;
-		data->args[arg] |= UINT64_C(1) << (63 - (var - SB_VAR_ARG) % 64);
+		word = data->args[(var - SB_VAR_ARG) / 64];
+		put(&word, UINT64_C(1) << (63 - (var - SB_VAR_ARG) % 64), value);
+		data->args[(var - SB_VAR_ARG) / 64] = word;
 	}
 }
 
@@ -59,8 +71,7 @@ uint32_t sb_prove_lookup(const struct sb_dd *dd, uint32_t root, const struct sec
  * The least call, by the order of variables, on which two different diagrams
  * differ: where the halves for 0 are one node, the difference lies in the others.
  */
-static void find_difference(const struct sb_dd *dd, uint32_t p, uint32_t q,
-			    struct seccomp_data *data)
+void sb_prove_difference(const struct sb_dd *dd, uint32_t p, uint32_t q, struct seccomp_data *data)
 {
 	*data = (struct seccomp_data){.nr = 0};
 	for (;;) {
@@ -74,7 +85,7 @@ static void find_difference(const struct sb_dd *dd, uint32_t p, uint32_t q,
 		p0 = sb_dd_half(dd, p, var, false);
 		q0 = sb_dd_half(dd, q, var, false);
 		if (p0 == q0) {
-			set_input_bit(data, var);
+			sb_prove_set_bit(data, var, true);
 			p0 = sb_dd_half(dd, p, var, true);
 			q0 = sb_dd_half(dd, q, var, true);
 		}
@@ -108,7 +119,7 @@ static enum secbake_status refute(const struct sb_dd *dd, const struct sb_progra
 	struct sb_witness w = {.program_verdict = 0};
 	enum secbake_status status;
 
-	find_difference(dd, decided, wanted, &w.data);
+	sb_prove_difference(dd, decided, wanted, &w.data);
 	status = sb_interpret(program, &w.data, &w.program_verdict, NULL);
 	w.policy_verdict = sb_prove_layer_eval(layer, &w.data);
 	if (status != SECBAKE_OK || w.program_verdict == w.policy_verdict ||
@@ -186,42 +197,82 @@ static enum secbake_status check_bitmap(const struct sb_dd *dd, const struct sb_
 		found.hidden[0].nr, found.hidden[0].arch);
 }
 
+/* What the program decides, where it is known; elsewhere what the policy wants. */
+static uint32_t where_known(struct sb_dd *dd, const void *context, uint32_t decided,
+			    uint32_t wanted)
+{
+	(void)context;
+	return dd->node[decided].var == SB_VAR_BEYOND ? wanted : decided;
+}
+
+/* One call is enough to refute, also where there is no proof. */
+static enum secbake_status try_calls(const struct sb_program *program, const struct sb_layer *layer,
+				     struct sb_dd *dd, uint32_t condition, uint32_t wanted,
+				     struct sb_witness *witness, struct secbake_error *error)
+{
+	struct sb_witness found = {.program_verdict = 0};
+
+	if (!sb_prove_guess(program, layer, dd, condition, wanted, &found))
+		return SECBAKE_OK;
+	if (witness)
+		*witness = found;
+	return report(&found, error);
+}
+
 static enum secbake_status compare(struct sb_dd *dd, const struct sb_program *program,
 				   const struct sb_layer *layer,
 				   const struct sb_prove_limits *limits, struct sb_witness *witness,
 				   struct secbake_error *error)
 {
+	struct secbake_error beyond = {.status = SECBAKE_OK};
 	enum secbake_status status;
-	uint32_t decided, wanted;
+	uint32_t decided, wanted, condition = SB_DD_FALSE;
 
 	if (sb_dd_init(dd, limits) != SECBAKE_OK)
 		return sb_dd_failed(dd, "the start", error);
 	status = sb_prove_layer(dd, layer, &wanted, error);
 	if (status == SECBAKE_OK)
-		status = sb_prove_program(dd, program, limits->points, &decided, error);
+		status = sb_prove_program(dd, program, limits->points, &decided, &beyond, error);
 	if (status != SECBAKE_OK)
 		return status;
+	if (beyond.status != SECBAKE_OK) {
+		condition = sb_prove_beyond(dd, decided);
+		decided = sb_dd_pairs(dd, decided, wanted, where_known, NULL);
+		if (dd->status != SECBAKE_OK)
+			return sb_dd_failed(dd, "the comparison", error);
+	}
 	if (decided != wanted)
 		return refute(dd, program, layer, decided, wanted, witness, error);
-	return check_bitmap(dd, program, layer, wanted, witness, error);
+	if (condition == SB_DD_FALSE)
+		return check_bitmap(dd, program, layer, wanted, witness, error);
+	status = try_calls(program, layer, dd, condition, wanted, witness, error);
+	return status == SECBAKE_OK ? secbake_error_set(error, beyond.status, 0, "%s", beyond.text)
+				    : status;
 }
 
 enum secbake_status sb_prove_within(const struct sb_program *program, const struct sb_layer *layer,
 				    const struct sb_prove_limits *limits,
 				    struct sb_witness *witness, struct secbake_error *error)
 {
-	struct secbake_error refused = {.status = SECBAKE_OK};
-	enum secbake_status status;
+	struct secbake_error failed = {.status = SECBAKE_OK};
+	enum secbake_status status, tried;
 	struct sb_dd dd;
 
 	status = sb_prove_layer_check(layer, error);
 	if (status != SECBAKE_OK)
 		return status;
-	if (sb_validate(program, &refused) != SECBAKE_OK)
+	if (sb_validate(program, &failed) != SECBAKE_OK)
 		return secbake_error_set(error, SECBAKE_ERR_INTERNAL, 0,
-					 "the kernel would refuse the program: %s", refused.text);
-	status = compare(&dd, program, layer, limits, witness, error);
+					 "the kernel would refuse the program: %s", failed.text);
+	status = compare(&dd, program, layer, limits, witness, &failed);
 	sb_dd_free(&dd);
+	if (status == SECBAKE_ERR_UNKNOWN) {
+		tried = try_calls(program, layer, NULL, 0, 0, witness, error);
+		if (tried != SECBAKE_OK)
+			return tried;
+	}
+	if (status != SECBAKE_OK)
+		secbake_error_set(error, status, failed.sys_errno, "%s", failed.text);
 	return status;
 }
 

@@ -23,7 +23,7 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 	return (uint32_t)(x >> 32);
 }
 
-static uint32_t fail(struct sb_dd *dd, enum secbake_status status)
+uint32_t sb_dd_fail(struct sb_dd *dd, enum secbake_status status)
 {
 	if (dd->status == SECBAKE_OK)
 		dd->status = status;
@@ -51,7 +51,7 @@ static uint32_t *find_slot(const struct sb_dd *dd, uint32_t var, uint32_t lo, ui
 static bool grow(struct sb_dd *dd)
 {
 	uint32_t capacity = dd->capacity != 0 ? dd->capacity * 2 : FIRST_CAPACITY;
-	uint32_t memo_size = capacity < MEMO_MAX ? capacity : MEMO_MAX;
+	uint32_t memo_size = capacity / 4 < MEMO_MAX ? capacity / 4 : MEMO_MAX;
 	struct sb_dd_node *node;
 	uint32_t *slot;
 
@@ -87,10 +87,10 @@ static uint32_t intern(struct sb_dd *dd, uint32_t var, uint32_t lo, uint32_t hi)
 	if (*slot != 0)
 		return *slot - 1;
 	if (dd->count >= dd->node_limit)
-		return fail(dd, SECBAKE_ERR_UNKNOWN);
+		return sb_dd_fail(dd, SECBAKE_ERR_UNKNOWN);
 	if (dd->count == dd->capacity) {
 		if (!grow(dd))
-			return fail(dd, SECBAKE_ERR_MEMORY);
+			return sb_dd_fail(dd, SECBAKE_ERR_MEMORY);
 		slot = find_slot(dd, var, lo, hi);
 	}
 	dd->node[dd->count] = (struct sb_dd_node){.var = var, .lo = lo, .hi = hi};
@@ -133,13 +133,9 @@ uint32_t sb_dd_verdict(struct sb_dd *dd, uint32_t verdict)
 	return intern(dd, SB_VAR_VERDICT, verdict, 0);
 }
 
-uint32_t sb_dd_half(const struct sb_dd *dd, uint32_t f, uint32_t var, bool value)
+uint32_t sb_dd_beyond(struct sb_dd *dd)
 {
-	const struct sb_dd_node *node = &dd->node[f];
-
-	if (node->var != var)
-		return f;
-	return value ? node->hi : node->lo;
+	return intern(dd, SB_VAR_BEYOND, 0, 0);
 }
 
 static uint32_t lowest_var(const struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h)
@@ -175,16 +171,20 @@ uint32_t sb_dd_ite(struct sb_dd *dd, uint32_t f, uint32_t g, uint32_t h)
 		h = SB_DD_FALSE;
 	if (g == SB_DD_TRUE && h == SB_DD_FALSE)
 		return f;
+	var = lowest_var(dd, f, g, h);
+	if (var >= SB_VAR_COUNT) /* f is a verdict: not a condition */
+		return sb_dd_fail(dd, SECBAKE_ERR_INTERNAL);
+	/* One bit alone, above both: words are compared from their last bit up. */
+	if (dd->node[f].lo == SB_DD_FALSE && dd->node[f].hi == SB_DD_TRUE &&
+	    dd->node[g].var > var && dd->node[h].var > var)
+		return sb_dd_node(dd, var, h, g);
 	place = mix(f, g, h) & (dd->memo_size - 1);
 	memo = &dd->memo[place];
 	if (memo->f == f && memo->g == g && memo->h == h)
 		return memo->result;
 	if (dd->steps >= dd->step_limit)
-		return fail(dd, SECBAKE_ERR_UNKNOWN);
+		return sb_dd_fail(dd, SECBAKE_ERR_UNKNOWN);
 	dd->steps++;
-	var = lowest_var(dd, f, g, h);
-	if (var >= SB_VAR_COUNT) /* f is a verdict: not a condition */
-		return fail(dd, SECBAKE_ERR_INTERNAL);
 	lo = sb_dd_ite(dd, sb_dd_half(dd, f, var, false), sb_dd_half(dd, g, var, false),
 		       sb_dd_half(dd, h, var, false));
 	hi = sb_dd_ite(dd, sb_dd_half(dd, f, var, true), sb_dd_half(dd, g, var, true),

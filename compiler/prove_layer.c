@@ -96,6 +96,20 @@ static uint32_t build_entry(const struct map_builder *b, const struct sb_entry *
 	return result;
 }
 
+/* Of the entries first..last-1, sorted, the first whose number is nr or above. */
+static uint32_t first_from(const struct sb_map *map, uint32_t first, uint32_t last, uint32_t nr)
+{
+	while (first < last) {
+		uint32_t middle = first + (last - first) / 2;
+
+		if (map->entry[middle].nr < nr)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
 /*
  * Numbers from base with `bits` low bits free, of which entries first..last-1
  * are singled out; the span that holds base has index span.
@@ -114,9 +128,7 @@ static uint32_t build_map(const struct map_builder *b, uint32_t bits, uint32_t b
 	if (bits == 0)
 		return build_entry(b, &map->entry[first]);
 	bits--;
-	middle = first;
-	while (middle < last && map->entry[middle].nr < (base | 1u << bits))
-		middle++;
+	middle = first_from(map, first, last, base | 1u << bits);
 	lo = build_map(b, bits, base, first, middle, span);
 	hi = build_map(b, bits, base | 1u << bits, middle, last, span);
 	return sb_dd_node(b->dd, SB_VAR_NR + 31 - bits, lo, hi);

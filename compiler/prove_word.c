@@ -2,8 +2,8 @@
 /*
  * 32-bit words whose bits are conditions over the call, and the arithmetic of
  * classic BPF on them, bit by bit as in hardware. Nothing here is an estimate:
- * what has no exact answer (a shift by an amount that depends on the call, for
- * instance) says why.
+ * what has no exact answer (a shift by what may be 32 or more, for instance)
+ * says why.
  */
 #include "prove_internal.h"
 
@@ -126,8 +126,9 @@ static void multiply(struct sb_dd *dd, struct sb_word *a, const struct sb_word *
 }
 
 /*
- * Long division, a bit of the quotient at a time; b is not 0. The rest never
- * loses a bit: before its last shift it is at most the 31 upper bits of a.
+ * Long division, a bit of the quotient at a time. The rest never loses a bit:
+ * before its last shift it is at most the 31 upper bits of a. Where b is 0 the
+ * quotient means nothing, and the caller sees that no such call gets here.
  */
 static void divide(struct sb_dd *dd, struct sb_word *a, const struct sb_word *b)
 {
@@ -147,25 +148,33 @@ static void divide(struct sb_dd *dd, struct sb_word *a, const struct sb_word *b)
 	}
 }
 
-static const char *shift(uint16_t op, struct sb_word *a, const struct sb_word *b)
+static void shift_by(uint16_t op, struct sb_word *a, uint32_t amount)
 {
-	uint32_t amount;
-
-	if (!sb_word_value(b, &amount))
-		return "it shifts by an amount that depends on the call";
-	if (amount >= 32)
-		return "it shifts by 32 or more, which machines do differently";
 	if (op == BPF_LSH)
 		shift_left(a, amount);
 	else
 		shift_right(a, amount);
+}
+
+/* A stage for each bit of the amount: moved by that power of two where it is set. */
+static const char *shift(struct sb_dd *dd, uint16_t op, struct sb_word *a, const struct sb_word *b)
+{
+	for (uint32_t i = 5; i < 32; i++)
+		if (b->bit[i] != SB_DD_FALSE)
+			return "it may shift by 32 or more, which machines do differently";
+	for (uint32_t i = 0; i < 5; i++) {
+		struct sb_word moved = *a;
+
+		shift_by(op, &moved, 1u << i);
+		for (uint32_t j = 0; j < 32; j++)
+			a->bit[j] = sb_dd_ite(dd, b->bit[i], moved.bit[j], a->bit[j]);
+	}
 	return NULL;
 }
 
 const char *sb_word_alu(struct sb_dd *dd, uint16_t op, struct sb_word *a, const struct sb_word *b)
 {
 	struct sb_word zero = sb_word_constant(0);
-	uint32_t value;
 
 	switch (op) {
 	case BPF_ADD:
@@ -182,13 +191,11 @@ const char *sb_word_alu(struct sb_dd *dd, uint16_t op, struct sb_word *a, const 
 		multiply(dd, a, b);
 		return NULL;
 	case BPF_DIV:
-		if (!sb_word_value(b, &value))
-			return "it divides by a value that depends on the call";
 		divide(dd, a, b);
 		return NULL;
 	case BPF_LSH:
 	case BPF_RSH:
-		return shift(op, a, b);
+		return shift(dd, op, a, b);
 	default:
 		break;
 	}
@@ -205,8 +212,9 @@ const char *sb_word_alu(struct sb_dd *dd, uint16_t op, struct sb_word *a, const 
 	return NULL;
 }
 
-uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
-		      const struct sb_word *b)
+/* The test on the lowest `bits` bits alone. */
+static uint32_t test_low(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
+			 const struct sb_word *b, uint32_t bits)
 {
 	uint32_t result = op == BPF_JEQ || op == BPF_JGE ? SB_DD_TRUE : SB_DD_FALSE;
 
@@ -214,7 +222,7 @@ uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
 	 * From the least significant bit up: result is the answer for the bits so
 	 * far, and a difference in a higher bit overrules it.
 	 */
-	for (uint32_t i = 0; i < 32; i++) {
+	for (uint32_t i = 0; i < bits; i++) {
 		uint32_t x = a->bit[i], y = b->bit[i];
 
 		if (op == BPF_JEQ)
@@ -228,4 +236,102 @@ uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
 				and_(dd, sb_dd_ite(dd, y, SB_DD_FALSE, SB_DD_TRUE), result));
 	}
 	return result;
+}
+
+uint32_t sb_word_test(struct sb_dd *dd, uint16_t op, const struct sb_word *a,
+		      const struct sb_word *b)
+{
+	return test_low(dd, op, a, b, 32);
+}
+
+bool sb_word_plain(const struct sb_dd *dd, const struct sb_word *a, uint32_t *least, uint32_t *most)
+{
+	uint32_t last = 0;
+
+	*least = *most = 0;
+	for (uint32_t i = 32; i-- > 0;) {
+		const struct sb_dd_node *node = &dd->node[a->bit[i]];
+
+		if (a->bit[i] == SB_DD_FALSE)
+			continue;
+		*most |= 1u << i;
+		if (a->bit[i] == SB_DD_TRUE) {
+			*least |= 1u << i;
+			continue;
+		}
+		/* Counted from 1, that the first may be variable 0. */
+		if (node->lo != SB_DD_FALSE || node->hi != SB_DD_TRUE || node->var + 1 <= last)
+			return false;
+		last = node->var + 1;
+	}
+	return true;
+}
+
+struct splitter {
+	struct sb_dd *dd;
+	const struct sb_word *a;
+	uint16_t op;
+	uint32_t k;
+};
+
+/* The same in general: g or h depend on bits that were masked away. */
+static __attribute__((noinline)) uint32_t split_any(const struct splitter *s, uint32_t bits,
+						    uint32_t g, uint32_t h)
+{
+	struct sb_word b = sb_word_constant(s->k);
+
+	return sb_dd_ite(s->dd, test_low(s->dd, s->op, s->a, &b, bits), g, h);
+}
+
+/* Where the lowest `bits` bits of a pass the test g, else h; the bits above are equal. */
+static uint32_t split(const struct splitter *s, uint32_t bits, uint32_t g, uint32_t h)
+{
+	struct sb_dd *dd = s->dd;
+	uint32_t f, var, equal, more, other;
+	bool set;
+
+	if (g == h || g == SB_DD_NONE || h == SB_DD_NONE)
+		return g == h ? g : SB_DD_NONE;
+	if (bits == 0)
+		return s->op == BPF_JGT ? h : g;
+	bits--;
+	f = s->a->bit[bits];
+	set = (s->k >> bits & 1) != 0;
+	/* With the bit of a above that of k, and below it. */
+	more = s->op == BPF_JEQ ? h : g;
+	if (f <= SB_DD_TRUE) {
+		if ((f == SB_DD_TRUE) == set)
+			return split(s, bits, g, h);
+		return set ? h : more;
+	}
+	var = dd->node[f].var;
+	if (dd->node[g].var < var || dd->node[h].var < var)
+		return split_any(s, bits + 1, g, h);
+	equal = split(s, bits, sb_dd_half(dd, g, var, set), sb_dd_half(dd, h, var, set));
+	other = sb_dd_half(dd, set ? h : more, var, !set);
+	return set ? sb_dd_node(dd, var, other, equal) : sb_dd_node(dd, var, equal, other);
+}
+
+uint32_t sb_word_split(struct sb_dd *dd, uint16_t op, const struct sb_word *a, uint32_t k,
+		       uint32_t g, uint32_t h)
+{
+	const struct splitter s = {.dd = dd, .a = a, .op = op, .k = k};
+
+	return split(&s, 32, g, h);
+}
+
+bool sb_word_always(uint16_t op, uint32_t least, uint32_t most, uint32_t k, bool *holds)
+{
+	switch (op) {
+	case BPF_JEQ:
+		/* A bit that is the same in both is constant; one that is not may be either. */
+		*holds = least == most && least == k;
+		return *holds || ((k ^ least) & ~(least ^ most)) != 0;
+	case BPF_JGT:
+		*holds = least > k;
+		return *holds || most <= k;
+	default:
+		*holds = least >= k;
+		return *holds || most < k;
+	}
 }

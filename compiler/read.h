@@ -18,6 +18,9 @@ struct sb_options {
 	enum secbake_dialect dialect;
 	enum secbake_enosys enosys;
 	bool strict;
+	bool no_complain;
+	enum secbake_effort effort;
+	uint32_t passes_off; /* bits: enum sb_pass */
 	const char *const *caps;
 	size_t cap_count;
 	const struct secbake_arch
@@ -26,8 +29,8 @@ struct sb_options {
 };
 
 /*
- * read_options.c: lines "key=value" with keys cap, enosys, dialect, strict
- * (yes|no); blank lines and '#' comments may stand; unknown keys and values
+ * read_options.c: lines "key=value" with keys cap, enosys, dialect, effort, strict
+ * and complain (yes|no); blank lines and '#' comments may stand; unknown keys and values
  * are errors. merged starts as the caller's options and wins over the file
  * (capabilities add up).
  */
@@ -47,6 +50,8 @@ struct sb_document {
 	const char *listener_metadata; /* or NULL */
 	enum secbake_mode mode;	       /* the policy's own */
 	bool unrestricted;	       /* instead: it asks for no program */
+	uint32_t hot_count;	       /* names of calls whose path counts, the hottest first */
+	const char *const *hot;	       /* NULL: none are named */
 	/* Kernel versions that the document names (minKernel), sorted, no two equal. */
 	uint32_t kernel_count;
 	const uint32_t *kernel;

@@ -115,6 +115,11 @@ const struct sb_place *sb_json_name_spot(struct sb_json_spot *spot, const struct
 		struct sb_json_spot spot_;                                             \
 		sb_warn(&(reader)->report, sb_json_spot(&spot_, (node)), __VA_ARGS__); \
 	})
+#define sb_json_warn_as(reader, node, code_, ...)                                                  \
+	({                                                                                         \
+		struct sb_json_spot spot_;                                                         \
+		sb_warn_as(&(reader)->report, sb_json_spot(&spot_, (node)), (code_), __VA_ARGS__); \
+	})
 
 /* A member that an object may have. */
 struct sb_json_field {

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hot.h"
 #include "resolve_native.h"
+#include "syscalls.h"
 
 /* The first document that has a member; NULL if none has. */
 static const struct sb_native_doc *holder(const struct sb_native_reading *r,
@@ -21,6 +23,8 @@ static const struct sb_native_doc *holder(const struct sb_native_reading *r,
 			return r->doc[i];
 	return NULL;
 }
+
+const struct secbake_arch sb_native_compat = {.name = "compat"};
 
 static bool read_arches(struct sb_native_reading *r)
 {
@@ -40,8 +44,12 @@ static bool read_arches(struct sb_native_reading *r)
 	r->native->arch_spot = (struct sb_native_spot){doc ? doc : r->native->main, list};
 	if (!list)
 		return true;
-	sb_json_each(word, list)
-		good &= sb_native_read_arch(&doc->reader, word, &arch[word->index]);
+	sb_json_each(word, list) {
+		if (word->type == SB_JSON_STRING && !strcmp(word->text, sb_native_compat.name))
+			arch[word->index] = &sb_native_compat;
+		else
+			good &= sb_native_read_arch(&doc->reader, word, &arch[word->index]);
+	}
 	if (!good) /* names are then looked up for the target alone */
 		r->native->arch_spot.node = NULL;
 	return good;
@@ -114,6 +122,42 @@ static bool read_unsupported(struct sb_native_reading *r)
 						  doc->member[SB_NATIVE_ON_UNSUPPORTED], r->native);
 }
 
+/* Calls whose path counts by itself; what a program means is the same with and without. */
+static bool read_hot(struct sb_native_reading *r)
+{
+	const struct sb_native_doc *doc = holder(r, SB_NATIVE_HOT);
+	const struct sb_json *list = doc ? doc->member[SB_NATIVE_HOT] : NULL;
+	const char **hot = sb_alloc(r->arena, list ? list->count + 1u : 1, sizeof(*hot));
+	bool good = true;
+
+	if (!hot)
+		return sb_native_memory(&r->native->main->reader);
+	if (!list)
+		return true;
+	if (list->count > SB_HOT_MAX)
+		return sb_native_fail(&doc->reader, list, "%u calls; at most %u can be hot",
+				      list->count, SB_HOT_MAX);
+	sb_json_each(word, list) {
+		bool name = word->type == SB_JSON_STRING;
+		const char *near = name ? sb_syscall_nearest(word->text) : NULL;
+
+		hot[word->index] = word->text;
+		if (name && sb_syscall_known(word->text))
+			continue;
+		if (near)
+			good = sb_native_fail(&doc->reader, word,
+					      "there is no system call \"%.64s\"; did you mean "
+					      "\"%s\"?",
+					      word->text, near);
+		else
+			good = sb_native_fail(&doc->reader, word,
+					      "\"hot\" lists names of system calls");
+	}
+	r->document->hot = hot;
+	r->document->hot_count = list->count;
+	return good;
+}
+
 static int compare_numbers(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -156,9 +200,11 @@ static void read_members(struct sb_native_reading *r)
 	good &= read_mode(r);
 	good &= read_unsupported(r);
 	good &= read_notify(r);
+	good &= read_hot(r);
 	good &= sb_native_read_layers(r);
 	if (good && !r->native->incomplete)
 		good = check_defaults(r);
+	sb_native_read_acceptances(r);
 	sb_native_read_groups(r);
 	sort_kernels(r);
 }

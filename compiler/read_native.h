@@ -33,9 +33,11 @@ enum sb_native_member {
 	SB_NATIVE_FLAGS,
 	SB_NATIVE_ON_UNSUPPORTED,
 	SB_NATIVE_NOTIFY,
+	SB_NATIVE_HOT,
 	SB_NATIVE_RULES,
 	SB_NATIVE_GROUPS,
 	SB_NATIVE_LAYERS,
+	SB_NATIVE_ACCEPT,
 	SB_NATIVE_MEMBERS
 };
 
@@ -118,6 +120,7 @@ struct sb_native_rule {
 	struct sb_native_action action;
 	bool broken; /* wrong in itself: only its names are still looked at */
 	bool optional, hold;
+	const struct sb_json *accept; /* or NULL */
 	struct sb_native_filter when, unless;
 	uint32_t set_count; /* any holds; 0: no conditions */
 	const struct sb_native_set *set;
@@ -130,6 +133,13 @@ struct sb_native_layer {
 	struct sb_native_spot default_spot;
 	uint32_t flags; /* SECBAKE_FLAG_* */
 	struct sb_native_spot flags_spot;
+};
+
+/* A finding of secbake check that the policy accepts. */
+struct sb_native_accept {
+	const char *code, *reason;
+	const char *scope;     /* JSON pointer of the rule that it is for; "": everywhere */
+	struct sb_place place; /* of the acceptance */
 };
 
 /* "@name" and what it stands for. */
@@ -151,7 +161,7 @@ struct sb_native {
 	struct sb_faults faults;
 	const struct sb_native_doc *main;
 	uint32_t arch_count;
-	const struct secbake_arch *const *arch; /* NULL entries: the target's */
+	const struct secbake_arch *const *arch; /* NULL: the target's; or &sb_native_compat */
 	struct sb_native_spot arch_spot;
 	struct sb_native_action foreign;
 	struct sb_native_spot foreign_spot;
@@ -164,6 +174,8 @@ struct sb_native {
 	const struct sb_native_group *group;
 	uint32_t layer_count;
 	const struct sb_native_layer *layer;
+	uint32_t accept_count;
+	const struct sb_native_accept *accept;
 	uint32_t note_count; /* what was looked up outside of the policy */
 	const char *const *note;
 };
@@ -195,6 +207,9 @@ bool sb_native_open_groups(struct sb_native_reading *r, const struct sb_native_s
 /* read_native_rules.c */
 bool sb_native_read_layers(struct sb_native_reading *r);
 
+/* read_native_accept.c: members "accept" of documents and rules. */
+bool sb_native_read_acceptances(struct sb_native_reading *r);
+
 /* A name, "@group" or number, or a list of such. */
 bool sb_native_read_calls(const struct sb_reader *reader, const struct sb_json *calls);
 
@@ -224,6 +239,9 @@ bool sb_native_memory(const struct sb_reader *reader);
 bool sb_native_over(const struct sb_reader *reader); /* too many errors, or no memory */
 bool sb_native_read_action(const struct sb_reader *reader, const struct sb_json *word,
 			   struct sb_native_action *action);
+/* "compat" in a policy's architectures: what the target's kernels run beside its own ABI. */
+extern const struct secbake_arch sb_native_compat;
+
 /* NULL: "native" */
 bool sb_native_read_arch(const struct sb_reader *reader, const struct sb_json *word,
 			 const struct secbake_arch **arch);

@@ -179,7 +179,7 @@ static bool read_args(struct sb_native_reading *r, const struct sb_reader *reade
 static bool read_rule(struct sb_native_reading *r, const struct sb_native_doc *doc,
 		      const struct sb_json *object, struct sb_native_rule *rule)
 {
-	enum { SYSCALLS, ACTION, ARGS, WHEN, UNLESS, OPTIONAL, HOLD, FIELDS };
+	enum { SYSCALLS, ACTION, ARGS, WHEN, UNLESS, OPTIONAL, HOLD, ACCEPT, FIELDS };
 	static const struct sb_native_field fields[FIELDS] = {
 		[SYSCALLS] = {"syscalls", STRING | NUMBER | LIST, "a system call or a list of such",
 			      true},
@@ -189,6 +189,7 @@ static bool read_rule(struct sb_native_reading *r, const struct sb_native_doc *d
 		[UNLESS] = {"unless", OBJECT, "an object", false},
 		[OPTIONAL] = {"optional", BOOL, "true or false", false},
 		[HOLD] = {"hold", BOOL, "true or false", false},
+		[ACCEPT] = {"accept", OBJECT, "an object", false},
 	};
 	const struct sb_reader *reader = &doc->reader;
 	const struct sb_json *found[FIELDS];
@@ -213,6 +214,7 @@ static bool read_rule(struct sb_native_reading *r, const struct sb_native_doc *d
 	good &= read_filter(r, reader, found[UNLESS], "\"unless\"", &rule->unless);
 	rule->optional = found[OPTIONAL] && found[OPTIONAL]->truth;
 	rule->hold = found[HOLD] && found[HOLD]->truth;
+	rule->accept = found[ACCEPT];
 	rule->broken = !good;
 	return good;
 }

@@ -25,9 +25,11 @@ static const struct sb_native_field members[SB_NATIVE_MEMBERS] = {
 	[SB_NATIVE_FLAGS] = {"flags", LIST, "a list", false},
 	[SB_NATIVE_ON_UNSUPPORTED] = {"onUnsupported", OBJECT, "an object", false},
 	[SB_NATIVE_NOTIFY] = {"notify", OBJECT, "an object", false},
+	[SB_NATIVE_HOT] = {"hot", LIST, "a list", false},
 	[SB_NATIVE_RULES] = {"rules", LIST, "a list", false},
 	[SB_NATIVE_GROUPS] = {"groups", OBJECT, "an object", false},
 	[SB_NATIVE_LAYERS] = {"layers", LIST, "a list", false},
+	[SB_NATIVE_ACCEPT] = {"accept", OBJECT, "an object", false},
 };
 
 /* Documents while bases are followed; open: the chain that leads to the current one. */

@@ -10,13 +10,11 @@
 #include "capabilities.h"
 #include "nearest.h"
 
-enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_STRICT, KEYS };
+enum key { KEY_CAP, KEY_DIALECT, KEY_ENOSYS, KEY_EFFORT, KEY_STRICT, KEY_COMPLAIN, KEYS };
 
 static const char *const keys[KEYS] = {
-	[KEY_CAP] = "cap",
-	[KEY_DIALECT] = "dialect",
-	[KEY_ENOSYS] = "enosys",
-	[KEY_STRICT] = "strict",
+	[KEY_CAP] = "cap",	 [KEY_DIALECT] = "dialect", [KEY_ENOSYS] = "enosys",
+	[KEY_EFFORT] = "effort", [KEY_STRICT] = "strict",   [KEY_COMPLAIN] = "complain",
 };
 
 /* Values in the order of what they stand for; cap has none of its own. */
@@ -30,6 +28,11 @@ static const char *const enosyses[] = {
 	[SECBAKE_ENOSYS_RUNC] = "runc",
 	[SECBAKE_ENOSYS_NONE] = "none",
 };
+static const char *const efforts[] = {
+	[SECBAKE_EFFORT_AUTO] = "auto",
+	[SECBAKE_EFFORT_DEFAULT] = "default",
+	[SECBAKE_EFFORT_BEST] = "best",
+};
 static const char *const answers[] = {"no", "yes"};
 
 struct options_reader {
@@ -37,7 +40,7 @@ struct options_reader {
 	struct secbake_error *error;
 	uint32_t line;
 	bool seen[KEYS];
-	uint32_t dialect, enosys, strict;
+	uint32_t dialect, enosys, effort, strict, complain;
 	const char **cap;
 	size_t cap_count, cap_room;
 };
@@ -115,6 +118,10 @@ static enum secbake_status take_option(struct options_reader *r, const char *nam
 		return choose(r, "dialect", dialects, 3, value, &r->dialect);
 	case KEY_ENOSYS:
 		return choose(r, "value of \"enosys\"", enosyses, 3, value, &r->enosys);
+	case KEY_COMPLAIN:
+		return choose(r, "value of \"complain\"", answers, 2, value, &r->complain);
+	case KEY_EFFORT:
+		return choose(r, "value of \"effort\"", efforts, 3, value, &r->effort);
 	default:
 		return choose(r, "value of \"strict\"", answers, 2, value, &r->strict);
 	}
@@ -146,7 +153,7 @@ static enum secbake_status take_line(struct options_reader *r, const char *text,
 enum secbake_status sb_read_options(struct sb_arena *arena, const struct secbake_text *text,
 				    struct sb_options *merged, struct secbake_error *error)
 {
-	struct options_reader r = {.arena = arena, .error = error};
+	struct options_reader r = {.arena = arena, .error = error, .complain = 1};
 	enum secbake_status status = SECBAKE_OK;
 
 	if (!text->bytes)
@@ -177,7 +184,10 @@ enum secbake_status sb_read_options(struct sb_arena *arena, const struct secbake
 		merged->dialect = (enum secbake_dialect)r.dialect;
 	if (merged->enosys == SECBAKE_ENOSYS_AUTO)
 		merged->enosys = (enum secbake_enosys)r.enosys;
+	if (merged->effort == SECBAKE_EFFORT_AUTO)
+		merged->effort = (enum secbake_effort)r.effort;
 	merged->strict |= r.strict != 0;
+	merged->no_complain |= !r.complain;
 	merged->caps = r.cap;
 	merged->cap_count = r.cap_count;
 	return SECBAKE_OK;

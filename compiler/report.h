@@ -60,6 +60,15 @@ enum secbake_status sb_report_error(const struct sb_report *report, const struct
 		sb_report_warning((report), (place), &message_);          \
 	})
 
+/* A warning that has a name among the checks (docs/checks.md). */
+#define sb_warn_as(report, place, code_, ...)                             \
+	({                                                                \
+		struct secbake_error message_ = {0};                      \
+		secbake_error_set(&message_, SECBAKE_OK, 0, __VA_ARGS__); \
+		message_.code = (code_);                                  \
+		sb_report_warning((report), (place), &message_);          \
+	})
+
 #define sb_note(report, place, ...)                                       \
 	({                                                                \
 		struct secbake_error message_ = {0};                      \

@@ -6,6 +6,7 @@
 #ifndef SB_RESOLVE_H
 #define SB_RESOLVE_H
 
+#include "mux.h"
 #include "read_oci.h"
 #include "report.h"
 
@@ -65,17 +66,6 @@ bool sb_number_stubbed(const struct sb_numbers *numbers, uint32_t nr);
 /* Spans with an action for each kind; NULL: out of memory. */
 struct sb_span *sb_number_spans(struct sb_arena *arena, const struct sb_numbers *numbers,
 				const uint32_t action[3], uint32_t *count);
-
-/*
- * resolve_mux.c: socketcall(2) and ipc(2), which carry many calls under one
- * number on some architectures.
- */
-struct sb_mux {
-	const char *carrier; /* "socketcall" or "ipc" */
-	uint64_t mask;	     /* of argument 0, which tells the call */
-};
-/* Is name carried by another call somewhere? call: the value of its argument 0. */
-const struct sb_mux *sb_mux_find(const char *name, uint32_t *call);
 
 /* resolve_overlap.c: can a call match both? */
 bool sb_clauses_overlap(const struct sb_clause *a, const struct sb_clause *b);

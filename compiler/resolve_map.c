@@ -53,8 +53,8 @@ static enum secbake_status report_carried(struct sb_resolver *r, uint32_t name,
 
 	for (uint32_t i = 0; i < list->count; i++)
 		if (is_stricter(r->action[list->rule[i]], answer))
-			return sb_warn(
-				&r->lowering.report, &rule[list->rule[i]].place,
+			return sb_warn_as(
+				&r->lowering.report, &rule[list->rule[i]].place, "carrier-bypass",
 				"%s programs get around this rule: they can call \"%s\" through "
 				"%s, where no filter sees the arguments; deny %s too",
 				arch->name, r->oci->name[name], mux->carrier, mux->carrier);

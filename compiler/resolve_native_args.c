@@ -436,16 +436,17 @@ void sb_native_warn_never(struct sb_native_args *args)
 				if (!(seen & TRIED) || (seen & (POSSIBLE | REPORTED)))
 					continue;
 				told = true;
-				sb_json_warn(reader, matcher->test[k].node,
-					     "never true: no value of \"%s\" can meet this",
-					     matcher->node->name);
+				sb_json_warn_as(reader, matcher->test[k].node, "never-true",
+						"never true: no value of \"%s\" can meet this",
+						matcher->node->name);
 			}
 		}
 		first += rule->set[i].matcher_count;
 		if (!told && (args->set_seen[i] & TRIED) && !(args->set_seen[i] & POSSIBLE))
-			sb_json_warn(reader,
-				     rule->set_count == 1 ? rule->spot.node
-							  : rule->set[i].matcher->node,
-				     "never true: no call can meet all of these conditions");
+			sb_json_warn_as(reader,
+					rule->set_count == 1 ? rule->spot.node
+							     : rule->set[i].matcher->node,
+					"never-true",
+					"never true: no call can meet all of these conditions");
 	}
 }

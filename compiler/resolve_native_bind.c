@@ -38,12 +38,45 @@ static const struct sb_json *arch_word(const struct sb_native *native, uint32_t 
 	return word;
 }
 
+static bool is_bound(const struct sb_bound *bound, const struct secbake_arch *arch)
+{
+	for (uint32_t i = 0; i < bound->arch_count; i++)
+		if (bound->arch[i] == arch)
+			return true;
+	return false;
+}
+
+/*
+ * What 64-bit kernels can run beside their own ABI: CONFIG_COMPAT, CONFIG_IA32_EMULATION,
+ * CONFIG_X86_X32_ABI. Not in the table of ABIs, which the loader carries along.
+ */
+static const struct {
+	const char *kernel, *runs;
+} compat[] = {
+	{"x86_64", "x86"},	 {"x86_64", "x32"},	 {"aarch64", "arm"},
+	{"ppc64", "ppc"},	 {"s390x", "s390"},	 {"mips64", "mips"},
+	{"mips64", "mips64n32"}, {"mipsel64", "mipsel"}, {"mipsel64", "mipsel64n32"},
+	{"parisc64", "parisc"},
+};
+
+/* "compat": what the target's kernels run besides, unless it is listed by name. */
+static void bind_compat(struct sb_bound *bound)
+{
+	for (size_t i = 0; i < sizeof(compat) / sizeof(compat[0]); i++) {
+		const struct secbake_arch *arch = secbake_arch_find(compat[i].runs);
+
+		if (!strcmp(compat[i].kernel, bound->target->name) && !is_bound(bound, arch))
+			bound->arch[bound->arch_count++] = arch; /* no more than there are */
+	}
+}
+
 /* Without a list, the target's own; in a list none twice, the target's own goes first. */
 static bool bind_arches(struct sb_binder *b)
 {
 	const struct sb_native *native = b->native;
 	const struct sb_reader *reader = &native->arch_spot.doc->reader;
 	struct sb_bound *bound = b->bound;
+	bool with_compat = false;
 
 	if (!native->arch_spot.node) {
 		bound->arch[bound->arch_count++] = bound->target;
@@ -52,10 +85,13 @@ static bool bind_arches(struct sb_binder *b)
 	for (uint32_t i = 0; i < native->arch_count; i++) {
 		const struct secbake_arch *arch = native->arch[i] ? native->arch[i] : bound->target;
 
-		for (uint32_t j = 0; j < bound->arch_count; j++)
-			if (bound->arch[j] == arch)
-				return sb_native_fail(reader, arch_word(native, i),
-						      "%s is listed twice; keep one", arch->name);
+		if (is_bound(bound, arch) || (with_compat && arch == &sb_native_compat))
+			return sb_native_fail(reader, arch_word(native, i),
+					      "%s is listed twice; keep one", arch->name);
+		if (arch == &sb_native_compat) {
+			with_compat = true;
+			continue;
+		}
 		if (arch->big_endian != bound->target->big_endian)
 			return sb_native_fail(reader, arch_word(native, i),
 					      "%s has another byte order than the target, %s; one "
@@ -63,6 +99,12 @@ static bool bind_arches(struct sb_binder *b)
 					      arch->name, bound->target->name);
 		bound->arch[bound->arch_count++] = arch; /* no more than there are */
 	}
+	if (with_compat)
+		bind_compat(bound);
+	if (!bound->arch_count) /* a kernel of 32 bits has nothing but its own */
+		return sb_native_fail(reader, native->arch_spot.node,
+				      "%s has no compatible architectures; add \"native\"",
+				      bound->target->name);
 	for (uint32_t i = 0; i < bound->arch_count; i++) {
 		if (bound->arch[i] != bound->target)
 			continue;

@@ -245,13 +245,13 @@ static void warn_rule(const struct judge *j, uint32_t index)
 	if (!(j->seen[index] & CLAIMED))
 		return;
 	if (!(j->seen[index] & DECIDES))
-		sb_json_warn(&doc->reader, rule->spot.node,
-			     "this rule decides no call: the one at line %u does before it",
-			     j->line[index]);
+		sb_json_warn_as(&doc->reader, rule->spot.node, "shadowed-rule",
+				"this rule decides no call: the one at line %u does before it",
+				j->line[index]);
 	else if (!(j->seen[index] & DIFFERS) && !rule->hold &&
 		 (doc == j->b->native->main || doc == layer->default_spot.doc))
-		sb_json_warn(&doc->reader, rule->spot.node,
-			     "this rule only repeats the default; take it out");
+		sb_json_warn_as(&doc->reader, rule->spot.node, "rule-repeats-default",
+				"this rule only repeats the default; take it out");
 }
 
 void sb_native_warn_rules(struct sb_binder *b, struct sb_bound_layer *layer)

@@ -108,11 +108,11 @@ static enum secbake_status warn_shadowed(struct sb_resolver *r, uint32_t name, u
 		if (r->action[rule] == r->action[by] || r->warned[rule])
 			continue;
 		r->warned[rule] = true;
-		status =
-			sb_warn(&r->lowering.report, &r->oci->rule[rule].place,
-				"this rule never decides for \"%s\": the one without conditions at "
-				"line %u does",
-				r->oci->name[name], r->oci->rule[by].place.line);
+		status = sb_warn_as(
+			&r->lowering.report, &r->oci->rule[rule].place, "shadowed-rule",
+			"this rule never decides for \"%s\": the one without conditions at "
+			"line %u does",
+			r->oci->name[name], r->oci->rule[by].place.line);
 	}
 	return status;
 }
@@ -145,12 +145,12 @@ static enum secbake_status warn_overlaps(struct sb_resolver *r, uint32_t name, u
 			    !rules_overlap(&rule[first], &rule[second]))
 				continue;
 			r->warned[second] = true;
-			status =
-				sb_warn(&r->lowering.report, &rule[second].place,
-					"this rule and the one at line %u can both match a call of "
-					"\"%s\", with different actions; the first decides, with "
-					"libseccomp either may",
-					rule[first].place.line, r->oci->name[name]);
+			status = sb_warn_as(
+				&r->lowering.report, &rule[second].place, "ambiguous-rules",
+				"this rule and the one at line %u can both match a call of "
+				"\"%s\", with different actions; the first decides, with "
+				"libseccomp either may",
+				rule[first].place.line, r->oci->name[name]);
 			if (status != SECBAKE_OK)
 				return status;
 		}

@@ -6,17 +6,16 @@
  *   a split      A >= k, and each side is a run;
  *   peeling      all pieces but those of one background are single values: a
  *                JEQ for each, then the background.
- * What it minimises is what the kernel charges for attaching: a for each
- * instruction, and b for each call of its tables and each test on that call's
- * path. Figures: docs/codegen.md.
+ * What it minimises is what the kernel charges for attaching (cost.h). A test both
+ * of whose successors are elsewhere is two instructions there: in a tree those are
+ * the tests that have no test below.
  */
 #include "search.h"
 
 #include <linux/filter.h>
 #include <stddef.h>
 
-#define COST_NODE 125u /* ns for an instruction */
-#define COST_STEP 2u   /* ns for a test on one call's path */
+#include "cost.h"
 
 /* Past this many pieces the cubic search gives way to halving. */
 #define PIECES_MAX 400u
@@ -73,7 +72,10 @@ static void peel_from(struct search *s, uint32_t i, const struct sb_node *backgr
 			tests++;
 			path += tests * s->piece[j].weight;
 		}
-		cost = COST_NODE * tests + COST_STEP * (path + tests * background_weight);
+		cost = (uint64_t)SB_COST_INSN * tests + (tests ? SB_COST_JUMP : 0) +
+		       SB_COST_STEP * (path + tests * background_weight);
+		if (tests > 1 && !sb_pass_on(s->graph->tuning, SB_PASS_PEEL))
+			return;
 		if (!s->run[at].background || cost < s->cost_from[at])
 			settle(s, i, j, cost, (struct run){0, background});
 	}
@@ -84,13 +86,14 @@ static void split(struct search *s, uint32_t i, uint32_t j)
 {
 	const uint64_t *left = s->cost_from + (size_t)i * s->count;
 	const uint64_t *right = s->cost_to + (size_t)j * s->count;
-	uint64_t here = COST_NODE + COST_STEP * weight_of(s, i, j);
+	uint64_t here = SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j);
 	bool peeled = s->run[(size_t)i * s->count + j].background != NULL;
 	uint64_t best = peeled ? left[j] : UINT64_MAX;
 	uint32_t at = 0;
 
 	for (uint32_t k = i + 1; k <= j; k++) {
-		uint64_t cost = here + left[k - 1] + right[k];
+		uint64_t below = left[k - 1] + right[k];
+		uint64_t cost = here + below + (below ? 0 : SB_COST_JUMP);
 
 		if (cost < best) {
 			best = cost;

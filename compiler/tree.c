@@ -7,18 +7,15 @@
 #include <stddef.h>
 
 #include "args.h"
+#include "cost.h"
+#include "fold.h"
+#include "net.h"
 #include "search.h"
 
-/*
- * The kernel emulates a new filter once for each number of its tables; these
- * end near here on every architecture that has the bitmap, so a range weighs
- * as many calls as it has numbers below.
- */
-#define TABLE_END 470u
-
+/* The kernel emulates a new filter once for each number of its tables: these weigh. */
 static uint32_t weight_of(const struct sb_range *range)
 {
-	uint32_t end = range->hi < TABLE_END ? range->hi + 1 : TABLE_END;
+	uint32_t end = range->hi < SB_TABLE_END ? range->hi + 1 : SB_TABLE_END;
 
 	return range->lo < end ? end - range->lo : 0;
 }
@@ -66,8 +63,28 @@ static const struct sb_node *number_tree(struct sb_graph *graph, const struct sb
 		return sb_search(graph, piece, count);
 	low = sb_search(graph, piece, half);
 	piece[half].lo = 0; /* a search starts at 0; below, the test before it decides */
-	high = sb_search(graph, piece + half, count - half);
+	high = sb_fold(graph, piece + half, count - half, piece, half, low);
 	return sb_test(graph, BPF_JGE, SECBAKE_X32_BIT, high, low);
+}
+
+/* The passes over all architectures' tests together. */
+static void improve(struct sb_graph *graph, const struct sb_decided *decided,
+		    const struct sb_node **root)
+{
+	const struct sb_tuning *tuning = graph->tuning;
+	struct sb_net *net = sb_net_import(graph, decided, root);
+
+	if (!net)
+		return;
+	if (sb_pass_on(tuning, SB_PASS_REDIRECT))
+		sb_net_redirect(net);
+	if (sb_pass_on(tuning, SB_PASS_REBUILD) && tuning->best)
+		sb_net_rebuild_all(net);
+	if (sb_pass_on(tuning, SB_PASS_BYPASS))
+		sb_net_bypass(net);
+	if (sb_pass_on(tuning, SB_PASS_ANNEAL) && tuning->best)
+		sb_net_search(net, tuning->tries);
+	sb_net_export(net, root);
 }
 
 const struct sb_node *sb_tree(struct sb_graph *graph, const struct sb_decided *decided)
@@ -75,15 +92,22 @@ const struct sb_node *sb_tree(struct sb_graph *graph, const struct sb_decided *d
 	const struct sb_node *node = sb_ret(graph, decided->foreign);
 	const struct sb_node **made = /* graphs of decisions, by id */
 		sb_alloc(graph->arena, decided->decision_count, sizeof(const struct sb_node *));
+	const struct sb_node **root =
+		sb_alloc(graph->arena, decided->map_count, sizeof(const struct sb_node *));
 
-	graph->failed |= !made;
+	graph->failed |= !made || (!root && decided->map_count);
+	for (uint32_t i = 0; i < decided->map_count && !graph->failed; i++)
+		root[i] = number_tree(graph, &decided->map[i], made);
+	if (!graph->failed)
+		improve(graph, decided, root);
 	/* From the last to the first, so that the target's own is tested first. */
 	for (uint32_t i = decided->map_count; i > 0 && !graph->failed; i--) {
-		const struct sb_node *numbers = number_tree(graph, &decided->map[i - 1], made);
+		const struct sb_node *numbers = root[i - 1];
 
-		if (numbers && numbers->kind == SB_NODE_TEST)
+		if (numbers->kind == SB_NODE_TEST || numbers->kind == SB_NODE_AND)
 			numbers = sb_load(graph, offsetof(struct seccomp_data, nr), numbers);
-		node = sb_test(graph, BPF_JEQ, decided->map[i - 1].audit_arch, numbers, node);
+		node = sb_test_laid(graph, BPF_JEQ, decided->map[i - 1].audit_arch, numbers, node,
+				    true);
 	}
 	if (node && node->kind == SB_NODE_TEST)
 		node = sb_load(graph, offsetof(struct seccomp_data, arch), node);

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # run_cases.sh SECBAKE CASE...: runs cases, each a directory of files:
-#   policy.json  the policy
+#   policy.json  the policy; or
+#   shipped      the name of a policy in profiles/ to take instead
 #   options      more words for `secbake compile`; the target is x86_64, Linux 6.12, unless
 #                they say otherwise (may be missing)
 #   verdicts     lines `ARCH SYSCALL [ARG,ARG...] => VERDICT`, # comments: what the program
 #                and the blob must answer
+#   verdicts.T   the same, for the target T (`--arch T`)
 #   error        the message, the only line on stderr: the policy is rejected with status 3,
 #                nothing is written, and a file that was there is not touched
 #   warnings     all lines on stderr, in order, of a compile that succeeds
@@ -14,6 +16,7 @@
 set -uo pipefail
 
 secbake=$(realpath "$1") || exit 1
+profiles=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../profiles") || exit 1
 shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -28,7 +31,7 @@ compile() { # OUTPUT [OPTION...]: status in $status, stderr in $work/stderr
 	local output=$1
 	shift
 	# As the message shall name it: from inside the case's folder.
-	(cd "$dir" && "$secbake" compile policy.json --arch x86_64 --kernel 6.12 \
+	(cd "$dir" && "$secbake" compile "$policy" --arch x86_64 --kernel 6.12 \
 		"${options[@]}" "$@" -o "$output") >"$work/stdout" 2>"$work/stderr"
 	status=$?
 	[[ -s $work/stdout ]] && fail "compile writes to standard output: $(head -1 "$work/stdout")"
@@ -79,13 +82,13 @@ kernel() {
 	printf '%s' "$kernel"
 }
 
-verdicts() {
+verdicts() { # TABLE
 	local lines=0
-	sed -e 's/[ \t]*#.*//' -e '/^[ \t]*$/d' "$dir/verdicts" >"$work/lines"
+	sed -e 's/[ \t]*#.*//' -e '/^[ \t]*$/d' "$1" >"$work/lines"
 	grep -n -v ' => ' "$work/lines" >"$work/bad" && fail "no ' => ' in: $(head -1 "$work/bad")"
 	sed 's/ *=> .*//' "$work/lines" >"$work/calls"
 	lines=$(wc -l <"$work/lines")
-	[[ $lines -gt 0 ]] || fail 'verdicts is empty'
+	[[ $lines -gt 0 ]] || fail "${1##*/} is empty"
 	for program in blob raw; do
 		local how=()
 		compile "$work/program" --format "$program"
@@ -105,20 +108,25 @@ verdicts() {
 			fail "emu ($program): $(cat "$work/stderr")"
 		paste -d '\t' "$work/calls" "$work/answers" | sed 's/\t/ => /' >"$work/got"
 		sed 's/ *=> */ => /' "$work/lines" >"$work/wanted"
-		expect_file "$work/wanted" "$work/got" "verdicts of the $program differ"
+		expect_file "$work/wanted" "$work/got" "${1##*/} of the $program differ"
 	done
 }
 
 for case in "$@"; do
 	dir=$(realpath "$case") || exit 1
 	case=$(basename "$dir")
-	options=()
+	policy=policy.json options=()
+	[[ -e $dir/shipped ]] && policy=$profiles/$(<"$dir/shipped").json
+	tables=()
+	for table in "$dir"/verdicts "$dir"/verdicts.*; do
+		[[ -e $table ]] && tables+=("$table")
+	done
 	if [[ -e $dir/options ]]; then
 		read -r -d '' -a options <"$dir/options"
 	fi
-	[[ -e $dir/error || -e $dir/warnings || -e $dir/verdicts ]] || fail 'has nothing to check'
+	[[ -e $dir/error || -e $dir/warnings || -n ${tables[*]} ]] || fail 'has nothing to check'
 	if [[ -e $dir/error ]]; then
-		[[ -e $dir/warnings || -e $dir/verdicts ]] && fail 'error stands alone'
+		[[ -e $dir/warnings || -n ${tables[*]} ]] && fail 'error stands alone'
 		rejected
 	fi
 	if [[ -e $dir/warnings ]]; then
@@ -127,6 +135,11 @@ for case in "$@"; do
 		[[ -s $work/warned ]] || fail 'nothing was compiled'
 		expect_file "$dir/warnings" "$work/stderr" 'the messages differ'
 	fi
-	[[ -e $dir/verdicts ]] && verdicts
+	given=("${options[@]}")
+	for table in "${tables[@]}"; do
+		options=("${given[@]}")
+		[[ $table = */verdicts.* ]] && options+=(--arch "${table##*.}")
+		verdicts "$table"
+	done
 done
 exit "$failed"

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 #define SECBAKE_BLOB_MAGIC "\x89SBK\r\n\x1a\n" /* 8 bytes; a text-mode copy breaks it */
-#define SECBAKE_BLOB_VERSION 1u
+#define SECBAKE_BLOB_VERSION 2u
 #define SECBAKE_BLOB_ALIGN 8u
 #define SECBAKE_BLOB_SIZE_MAX (16u << 20)
 #define SECBAKE_NAME_MAX 64u	  /* bytes of a policy's name */
@@ -170,8 +170,8 @@ struct secbake_blob {
  *
  * Checks magic, version, sizes, section table (in order, aligned, without
  * overlap, inside the file, zero padding), reserved bytes, checksum, each
- * record's indices, strings and ranges, that variants of a mode cover all
- * kernel versions without overlap, and that each program is one that the
+ * record's indices, strings and ranges, that variants of a mode are in
+ * order and do not overlap, and that each program is one that the
  * kernel would accept structurally (length, last instruction a RET, jumps
  * forward and inside).
  * Return: SECBAKE_OK, SECBAKE_ERR_INPUT, SECBAKE_ERR_LIMIT.
@@ -188,7 +188,8 @@ enum secbake_status secbake_blob_open(const uint8_t *bytes, size_t size, struct 
  * @error: may be NULL
  *
  * Return: SECBAKE_OK; SECBAKE_ERR_STALE when the architecture or a consulted
- * answer differs; SECBAKE_ERR_MISSING when there is none for that mode;
+ * answer differs; SECBAKE_ERR_MISSING when there is none for that mode, or for this
+ * kernel's version;
  * SECBAKE_ERR_UNKNOWN when the version matters and is not known.
  */
 enum secbake_status secbake_blob_select(const struct secbake_blob *blob,

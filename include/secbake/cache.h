@@ -24,6 +24,8 @@ extern "C" {
  * @policy_dir: @policy_count directories of policies instead of the default ones
  * @xdg_cache_home: of the environment, or NULL; counts only without privileges
  * @home: of the environment, or NULL; likewise
+ * @image: NULL, or the folder of an image that is being built: users and groups are
+ *	those of its etc/passwd and etc/group
  * @reserved: zero
  *
  * Default roots read: /run/secbake/cache, /var/cache/secbake, /usr/lib/secbake/cache and,
@@ -38,19 +40,25 @@ struct secbake_places {
 	size_t policy_count;
 	const char *xdg_cache_home;
 	const char *home;
-	uintptr_t reserved[4];
+	const char *image;
+	uintptr_t reserved[3];
 };
 
 /**
  * enum secbake_outcome - what became of one policy
  * @SECBAKE_REUSED: a blob in the cache is good as it is
  * @SECBAKE_COMPILED: compiled, proved and stored
- * @SECBAKE_FAILED: neither
+ * @SECBAKE_FAILED: none of the others
+ * @SECBAKE_COPIED: another kernel's blob is as good for this one, and stored as such
+ * @SECBAKE_RESTAMPED: its sources have changed and what they mean has not: stored
+ *	anew with the programs that were proved before
  */
 enum secbake_outcome {
 	SECBAKE_REUSED = 0,
 	SECBAKE_COMPILED,
 	SECBAKE_FAILED,
+	SECBAKE_COPIED,
+	SECBAKE_RESTAMPED,
 };
 
 /**
@@ -93,7 +101,11 @@ struct secbake_refresh_reporter {
  * @places: where
  * @name: @name_count names of policies; 0: all on the policy path
  * @jobs: compiles at the same time; 0 is 1; at most 256 are used
+ * @quick: if the index that the last refresh left says that nothing has changed since,
+ *	believe it and do nothing; no blob is opened and no policy is reported. With
+ *	names, or on any doubt, it is as if this were false.
  * @reporter: may be NULL
+ * @effort: enum secbake_effort, for what has to be compiled; 0: NAME.options' or the default
  * @reserved: zero
  */
 struct secbake_refresh_options {
@@ -102,19 +114,23 @@ struct secbake_refresh_options {
 	const char *const *name;
 	size_t name_count;
 	unsigned int jobs;
+	bool quick;
 	struct secbake_refresh_reporter *reporter;
-	uintptr_t reserved[8];
+	uint32_t effort; /* enum secbake_effort */
+	uintptr_t reserved[7];
 };
 
 /**
  * struct secbake_refresh_summary - what a refresh did
- * @policies: looked at; the sum of the three that follow
+ * @policies: looked at; the sum of the five that follow
  * @worst: the gravest status of all policies and directories; SECBAKE_OK: all are
  *	up to date
+ * @quick: the index said so; nothing else was looked at
  */
 struct secbake_refresh_summary {
-	size_t policies, reused, compiled, failed;
+	size_t policies, reused, copied, restamped, compiled, failed;
 	enum secbake_status worst;
+	bool quick;
 };
 
 /**
@@ -125,8 +141,10 @@ struct secbake_refresh_summary {
  *
  * A blob of the feature hash is reused if it opens, was made by this version of
  * secbake, its consulted answers are the kernel's and its sources are what they
- * were. Otherwise the policy is compiled under its entry's lock, and the blob
- * replaced atomically; a failed compile changes nothing. One failed policy does
+ * were. Otherwise another feature set's blob of which all that is true is copied,
+ * or else the policy is compiled under its entry's lock, and the blob replaced
+ * atomically; a failed compile changes nothing. New blobs are named many at a
+ * time, after a sync for all of them, and reported then. One failed policy does
  * not stop the others. Privileged callers compile only policies that nobody else
  * could have written.
  * Return: SECBAKE_OK when every policy was looked at, whatever came of it: that is
@@ -243,6 +261,24 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
  */
 enum secbake_status secbake_store_file(const char *path, const void *bytes, size_t size,
 				       struct secbake_error *error);
+
+/**
+ * secbake_tree_put() - put a blob into a cache that is made at build time
+ * @tree: folder that becomes the cache root; made if its own folder is there
+ * @features: that the blob was compiled for
+ * @name: the policy's; secbake_name_valid()
+ * @bytes: @size bytes of a blob
+ * @error: may be NULL
+ *
+ * Writes @tree/<feature hash>/NAME.sbk and "features" beside it, each replaced
+ * atomically. Directories that are made get mode 0755, files 0644, whatever the umask.
+ * Nothing depends on time, user or the folder's name.
+ * Return: SECBAKE_OK; SECBAKE_ERR_INPUT for @name; SECBAKE_ERR_SYSTEM; SECBAKE_ERR_LIMIT
+ * for too long a path.
+ */
+enum secbake_status secbake_tree_put(const char *tree, const struct secbake_features *features,
+				     const char *name, const void *bytes, size_t size,
+				     struct secbake_error *error);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,13 @@ enum secbake_enosys {
 	SECBAKE_ENOSYS_NONE,
 };
 
+/* How long the generator may look for shorter programs. */
+enum secbake_effort {
+	SECBAKE_EFFORT_AUTO = 0, /* NAME.options', or else the default */
+	SECBAKE_EFFORT_DEFAULT,	 /* milliseconds: for whoever waits */
+	SECBAKE_EFFORT_BEST,	 /* seconds: for images */
+};
+
 /**
  * struct secbake_text - a file's content, read by the caller
  * @bytes: @size bytes, borrowed; need not end with NUL
@@ -71,19 +78,29 @@ struct secbake_source_reader {
  * @name: the policy's name, recorded in the blob; secbake_name_valid()
  * @policy: its text
  * @options: text of NAME.options beside it; bytes NULL: there is none. Either
- *	way a source of the blob, unless @sealed. Options given below come on top:
+ *	way a source of the blob. Options given below come on top:
  *	capabilities are added, the others win where they are not AUTO or false.
  * @dialect: how to read @policy
  * @enosys: see enum secbake_enosys
  * @caps: @cap_count capability names ("CAP_SYS_ADMIN") for includes/excludes
  * @cap_count: at most 64
  * @strict: every warning is an error
- * @sealed: record no sources
+ * @sealed: the blob is for an image without policies: it counts where its sources are not
+ *	there
+ * @no_complain: leave the variants for complain mode out, and with them what they ask of
+ *	the kernel; an error for a policy whose own mode that is
  * @reporter: receives warnings and notes, and of a policy in the native language each
  *	error, of which the first is returned as well; may be NULL
  * @sources: reads the bases and shipped groups of native policies; NULL: a policy
  *	that names any is an error
  * @mode: instead of the policy's own; NULL: that one. SECBAKE_MODE_OWN is the same
+ * @earlier: a blob of this policy that was opened, and that the caller trusts as it
+ *	trusts this compiler; or NULL. If the same version made it of a policy with the same
+ *	meaning (the policy hash), its programs are taken as they are: they were
+ *	proved when they were made. The bytes are the same as without it.
+ * @effort: see enum secbake_effort; each program is proved, whatever it is
+ * @passes: which of the generator's passes run, a list of "-NAME" (all but these) or
+ *	"none,NAME" (none but these); NULL: all. For measurements
  * @reserved: zero
  */
 struct secbake_compile_options {
@@ -97,10 +114,14 @@ struct secbake_compile_options {
 	size_t cap_count;
 	bool strict;
 	bool sealed;
+	bool no_complain;
 	struct secbake_reporter *reporter;
 	struct secbake_source_reader *sources;
 	const enum secbake_mode *mode;
-	uintptr_t reserved[6];
+	const struct secbake_blob *earlier;
+	const char *passes;
+	uint32_t effort; /* enum secbake_effort */
+	uintptr_t reserved[3];
 };
 
 struct secbake_compiled;
@@ -122,6 +143,12 @@ enum secbake_status secbake_compile(const struct secbake_compile_options *option
 				    struct secbake_compiled **compiled,
 				    struct secbake_error *error);
 
+/**
+ * secbake_compiled_restamped() - were all programs taken from the earlier blob?
+ * Return: true when nothing had to be generated and proved.
+ */
+bool secbake_compiled_restamped(const struct secbake_compiled *compiled);
+
 /* Takes NULL. */
 void secbake_compiled_free(struct secbake_compiled *compiled);
 
@@ -131,6 +158,15 @@ void secbake_compiled_free(struct secbake_compiled *compiled);
  * Return: borrowed from @compiled.
  */
 const uint8_t *secbake_compiled_blob(const struct secbake_compiled *compiled, size_t *size);
+
+/**
+ * secbake_pass() - the passes of the generator, in the order in which they run
+ * @index: from 0
+ * @what: receives a line about it; may be NULL
+ *
+ * Return: its name; NULL past the last.
+ */
+const char *secbake_pass(size_t index, const char **what);
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,8 @@ enum secbake_level {
  * @pointer: JSON pointer (RFC 6901) of the member concerned; "" is the whole
  *	document
  * @text: what is wrong and how to mend it, one sentence without a full stop
+ * @code: of a warning that secbake check tells under a code of its own, that code; static,
+ *	or NULL
  *
  * Owned by the caller; all strings end with NUL. Functions take it as their
  * last parameter, it may be NULL, and the first error wins.
@@ -77,6 +79,7 @@ struct secbake_error {
 	char file[256];
 	char pointer[256];
 	char text[512];
+	const char *code;
 };
 
 /**

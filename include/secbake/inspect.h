@@ -231,11 +231,16 @@ enum secbake_status secbake_explain(const struct secbake_compile_options *option
  * @call: the call
  * @program_verdict: of the program
  * @policy_verdict: of the policy
+ * @rule: what in the policy decides @call
+ * @policy_flags: SECBAKE_FLAG_* that the policy asks for this program; what the program is
+ *	installed with, the caller knows
  */
 struct secbake_difference {
 	struct secbake_call call;
 	uint32_t program_verdict;
 	uint32_t policy_verdict;
+	struct secbake_explanation rule;
+	uint32_t policy_flags;
 };
 
 /**
@@ -245,8 +250,9 @@ struct secbake_difference {
  *	the variant
  * @mode: enforce, complain, or the policy's own
  * @layer: which of the policy's programs, from 0
- * @difference: written with SECBAKE_ERR_STALE; where its verdicts are equal no call shows
- *	the difference, and @error says what it is; may be NULL
+ * @difference: with SECBAKE_OK its @policy_flags are written, with SECBAKE_ERR_STALE all of
+ *	it; where its verdicts are equal no call shows the difference, and @error says what it
+ *	is; may be NULL
  * Return: SECBAKE_OK: equal for every call; SECBAKE_ERR_STALE: not equal;
  * SECBAKE_ERR_UNKNOWN: the proof cannot tell; SECBAKE_ERR_MISSING: the policy has no such
  * program; else as secbake_compile().

@@ -44,6 +44,9 @@ void bench_attach(const struct bench_filter *const *filter, size_t count, unsign
  */
 void bench_processes(char *const *const *argv, size_t count, unsigned int rounds, uint64_t *ns);
 
+/* fit.c: prints what the generator's cost model (compiler/cost.h) takes from the kernel. */
+int bench_fit(void);
+
 /* other.c: the same rules through libseccomp. */
 
 /*

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libFuzzer: any bytes as a policy. The first two choose the target and the
- * options, the rest is the document: read, resolved, generated and proved, or
+ * options, the rest is the document: read, resolved, generated and proved, and checked, or
  * rejected with a place and a reason. docs: tests/README.md, "Fuzzing".
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <secbake/compile.h>
+#include <secbake/check.h>
 
 /* The other files of a policy: the document itself as every base, two groups, two accounts. */
 struct files {
@@ -48,6 +48,25 @@ static enum secbake_status read_accounts(struct secbake_source_reader *self, boo
 	return SECBAKE_OK;
 }
 
+/* Every finding says something, of a file. */
+static void found(struct secbake_findings *self, const struct secbake_finding *finding)
+{
+	(void)self;
+	if (!finding->message.text[0] || !finding->message.file[0] || !finding->check->mend[0])
+		abort();
+}
+
+/* What compiles can be checked, unless that is beyond the limits of the questions. */
+static void check(const struct secbake_compile_options *options)
+{
+	struct secbake_findings findings = {.found = found};
+	struct secbake_check_options check_options = {.policy = options, .findings = &findings};
+	enum secbake_status status = secbake_check(&check_options, NULL);
+
+	if (status != SECBAKE_OK && status != SECBAKE_ERR_UNKNOWN)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -80,5 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (status == SECBAKE_ERR_INTERNAL || (status != SECBAKE_OK && !error.text[0]))
 		abort(); /* we were wrong, or said nothing */
 	secbake_compiled_free(compiled);
+	if (status == SECBAKE_OK)
+		check(&options);
 	return 0;
 }

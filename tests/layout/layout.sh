@@ -47,7 +47,7 @@ undefined() {
 	"$nm" -u "$@" 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u
 }
 
-code=({compiler,cache,loader,cli}/*.[ch] include/secbake/*.h)
+code=({compiler,check,import,cache,loader,cli}/*.[ch] include/secbake/*.h)
 loader=(loader/*.[ch])
 [[ ${#load_sources[@]} -ge 5 && ${#loader[@]} -ge 3 ]] ||
 	{ rule 'sources'; fail 'the loader or what it shares was not found'; }
@@ -78,14 +78,30 @@ for file in cache/*.[ch]; do
 	[[ -z $(including '(compiler|loader|cli)/.*' "$file") ]] || fail "$file looks up"
 done
 
-rule 'the compiler does not know loader and command'
+rule 'the compiler does not know importers, loader and command'
 for file in compiler/*.[ch]; do
+	[[ -z $(including '(import|loader|cli)/.*' "$file") ]] || fail "$file looks up"
+done
+
+rule 'importers read and report with the parts of the compiler, and compile nothing'
+for file in import/*.[ch]; do
+	[[ -z $(including '(cache|loader|cli)/.*|compiler/(resolve|decide|tree|emit|generate|prove|graph|search|args|compile|front).*' "$file") ]] ||
+		fail "$file looks elsewhere"
+done
+
+rule 'checks know the compiler, the compiler no checks but their list, by the public header'
+for file in check/*.[ch]; do
 	[[ -z $(including '(loader|cli)/.*' "$file") ]] || fail "$file looks up"
+done
+for file in {compiler,cache,loader}/*.[ch]; do
+	[[ -z $(including 'check/.*' "$file") ]] || fail "$file looks up"
+	[[ $file = compiler/read_native_accept.c || -z $(including 'secbake/check\.h' "$file") ]] ||
+		fail "$file looks up"
 done
 
 rule 'the command uses public headers'
 for file in cli/*.[ch]; do
-	[[ -z $(including '(compiler|loader|cache)/.*' "$file") ]] || fail "$file looks inside"
+	[[ -z $(including '(compiler|check|import|loader|cache)/.*' "$file") ]] || fail "$file looks inside"
 done
 
 generator='decide graph search args tree emit generate'
@@ -165,7 +181,7 @@ done
 rule 'every source says its licence in its first lines'
 while read -r file; do
 	head -2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || fail "$file does not"
-done < <(find compiler cache loader cli include tests scripts -name '*.[ch]' -o -name '*.sh' -o -name '*.py')
+done < <(find compiler check import cache loader cli include tests scripts -name '*.[ch]' -o -name '*.sh' -o -name '*.py')
 
 elf() {
 	local exec=$build/bin/secbake-exec size

@@ -21,6 +21,15 @@ static enum secbake_status read_again(struct test_compiled *compiled, struct sec
 	compiled->arena = sb_arena_new();
 	if (!compiled->arena)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	if (given->sources) {
+		enum secbake_status status =
+			sb_sources_init(&compiled->sources, compiled->arena, given, error);
+
+		if (status != SECBAKE_OK)
+			return status;
+		compiled->options.target = given->target.arch;
+		compiled->options.sources = &compiled->sources;
+	}
 	return sb_read(compiled->arena, &given->policy, &compiled->options, NULL,
 		       &compiled->document, error);
 }

@@ -19,6 +19,7 @@ struct test_compiled {
 	struct sb_arena *arena;
 	struct sb_document document;
 	struct sb_options options;
+	struct sb_sources sources;
 	const struct secbake_compile_options *given;
 };
 

@@ -29,12 +29,41 @@ void live_fail(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static enum secbake_status read_shipped(struct secbake_source_reader *self, uint32_t index,
+					enum secbake_source_kind kind, uint32_t parent,
+					const char *name, struct secbake_text *text,
+					struct secbake_error *error)
+{
+	struct live_policy *policy = (struct live_policy *)self; /* its first member */
+	char *path = test_sprintf("%s/profiles/%s.json", SECBAKE_SOURCE_DIR, name);
+
+	(void)parent;
+	if (kind != SECBAKE_SOURCE_POLICY || index >= LIVE_BASES_MAX)
+		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0, "%s is not here", name);
+	free(policy->base[index]);
+	policy->base[index] = test_read_file(path, &text->size);
+	text->bytes = policy->base[index];
+	text->file = "shipped.json";
+	free(path);
+	return SECBAKE_OK;
+}
+
+static enum secbake_status no_accounts(struct secbake_source_reader *self, bool groups,
+				       struct secbake_text *text, struct secbake_error *error)
+{
+	(void)self;
+	(void)groups;
+	(void)text;
+	return secbake_error_set(error, SECBAKE_ERR_MISSING, 0, "there are none");
+}
+
 void live_policy_init(struct live_policy *policy, const char *json)
 {
 	struct secbake_error error = {0};
 	uint32_t variant;
 
-	*policy = (struct live_policy){.text = test_sprintf("%s", json)};
+	*policy = (struct live_policy){.sources = {read_shipped, no_accounts},
+				       .text = test_sprintf("%s", json)};
 	if (secbake_features_probe(&policy->features, &error) != SECBAKE_OK)
 		test_skip("the kernel's features cannot be probed: %s", error.text);
 	if (policy->features.method != SECBAKE_METHOD_SECCOMP)
@@ -48,6 +77,7 @@ void live_policy_init(struct live_policy *policy, const char *json)
 			   .size = strlen(policy->text),
 			   .file = "live.json"},
 		.enosys = SECBAKE_ENOSYS_NONE,
+		.sources = &policy->sources,
 	};
 	if (test_compile(&policy->compiled, &policy->options, &error) != SECBAKE_OK)
 		test_die("live.json:%u: %s: %s", error.line, error.pointer, error.text);
@@ -62,6 +92,8 @@ void live_policy_init(struct live_policy *policy, const char *json)
 void live_policy_free(struct live_policy *policy)
 {
 	test_compiled_free(&policy->compiled);
+	for (uint32_t i = 0; i < LIVE_BASES_MAX; i++)
+		free(policy->base[i]);
 	free(policy->text);
 }
 

@@ -35,7 +35,11 @@ struct live_shared {
 	struct secbake_error error;
 };
 
+#define LIVE_BASES_MAX 8u
+
 struct live_policy {
+	struct secbake_source_reader sources; /* bases and groups, of profiles/; first member */
+	char *base[LIVE_BASES_MAX];	      /* their texts, by source number */
 	struct secbake_features features;
 	struct secbake_compile_options options;
 	struct test_compiled compiled;

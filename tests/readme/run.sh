@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Runs what README.md shows: each block marked `console` is a session. A line
+# Runs what a document (default: README.md) shows: each block marked `console` is a session. A line
 # "$ COMMAND" is run (in a folder with the shipped policies, secbake and
 # secbake-exec on the PATH), and the lines behind it must be what it prints, on
-# both outputs; "..." stands for any lines. usage: run.sh SOURCE_DIR BIN_DIR
+# both outputs; "..." stands for any lines. usage: run.sh SOURCE_DIR BIN_DIR [DOCUMENT]
 set -uo pipefail
-source=$1 bin=$2
+source=$1 bin=$2 document=${3:-README.md}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
@@ -39,8 +39,8 @@ flush() {
 	printed=$(bash -c "$command" 2>&1 </dev/null)
 	if ! matches "$printed" "${expected%$'\n'}"; then
 		failed=$((failed + 1))
-		printf 'README.md shows:\n$ %s\n%s\nbut it prints:\n%s\n\n' \
-			"$command" "$expected" "$printed" >&2
+		printf '%s shows:\n$ %s\n%s\nbut it prints:\n%s\n\n' \
+			"$document" "$command" "$expected" "$printed" >&2
 	fi
 	command='' expected=''
 }
@@ -58,20 +58,20 @@ while IFS= read -r line; do
 	'$ '*) $session && { flush; command=${line#'$ '}; } ;;
 	*) $session && expected+=$line$'\n' ;;
 	esac
-done <"$source/README.md"
+done <"$source/$document"
 
 # What the text names must be there.
-for script in scripts/demo scripts/test tests/bench/run; do
+[[ $document = README.md ]] && for script in scripts/demo scripts/test tests/bench/run; do
 	if ! grep -q "$script" "$source/README.md" || [[ ! -x $source/$script ]]; then
 		echo "README.md and $script do not agree" >&2
 		failed=$((failed + 1))
 	fi
 done
 while read -r file; do
-	[[ -e $source/$file ]] && continue
-	echo "README.md links to $file, which is not there" >&2
+	[[ -e $source/$(dirname "$document")/$file ]] && continue
+	echo "$document links to $file, which is not there" >&2
 	failed=$((failed + 1))
-done < <(grep -oE '\]\([^)#:]+\)' "$source/README.md" | tr -d '])(')
+done < <(grep -oE '\]\([^)#:]+\)' "$source/$document" | tr -d '])(')
 
 echo "$run commands run, $failed failed"
 ((run > 0 && failed == 0))

@@ -329,7 +329,7 @@ static void refused(size_t at, uint32_t value, const char *why)
 static void test_header_fields(void **state)
 {
 	(void)state;
-	refused(HEADER(version), 2, "format version 2");
+	refused(HEADER(version), 1, "format version 1");
 	refused(HEADER(header_size), 264, "size of its header");
 	refused(HEADER(total_size), (uint32_t)size + 8, "its size");
 	refused(HEADER(total_size) + 4, 1, "its size");
@@ -380,12 +380,9 @@ static void test_variant_fields(void **state)
 	refused(VARIANT_AT(0, mode), 2, "mode");
 	refused(VARIANT_AT(0, mode), 1, "mode");
 	refused(VARIANT_AT(2, mode), 0, "kernel versions");
-	refused(VARIANT_AT(0, kernel_from), 1, "kernel versions");
 	refused(VARIANT_AT(0, kernel_to), SECBAKE_KERNEL(4, 9), "kernel versions");
-	refused(VARIANT_AT(0, kernel_to), SECBAKE_KERNEL(4, 7), "kernel versions");
 	refused(VARIANT_AT(0, kernel_to), 0, "no kernel version");
-	refused(VARIANT_AT(1, kernel_to), SECBAKE_KERNEL(9, 0), "kernel versions");
-	refused(VARIANT_AT(2, kernel_to), SECBAKE_KERNEL(9, 0), "newest");
+	refused(VARIANT_AT(1, kernel_from), SECBAKE_KERNEL(4, 7), "kernel versions");
 	refused(VARIANT_AT(0, consulted_actions), 0x100, "does not know");
 	refused(VARIANT_AT(0, consulted_flags), 0x40, "does not know");
 	refused(VARIANT_AT(0, answered_actions), SECBAKE_ACTION_TRAP, "not asked");
@@ -674,6 +671,36 @@ static void test_select_stale(void **state)
 			 SECBAKE_OK);
 }
 
+/* A version that no variant is for: as if there were no blob, and no neighbour stands in. */
+static void test_select_gap(void **state)
+{
+	static const uint32_t versions[] = {SECBAKE_KERNEL(4, 1), SECBAKE_KERNEL(4, 3),
+					    SECBAKE_KERNEL(4, 6)};
+	uint8_t *changed = fresh();
+	struct secbake_features f = of("x86_64", SECBAKE_KERNEL(4, 7));
+	struct secbake_blob blob;
+	uint32_t v = 9;
+
+	(void)state;
+	put32(changed + VARIANT_AT(0, kernel_from), SECBAKE_KERNEL(4, 2));
+	put32(changed + VARIANT_AT(0, kernel_to), SECBAKE_KERNEL(4, 3));
+	sign(changed, size);
+	assert_int_equal(secbake_blob_open(changed, size, &blob, NULL), SECBAKE_OK);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		struct secbake_error error = {0};
+
+		f.kernel = versions[i];
+		assert_int_equal(secbake_blob_select(&blob, &f, SECBAKE_MODE_ENFORCE, &v, &error),
+				 SECBAKE_ERR_MISSING);
+		assert_non_null(strstr(error.text, "this kernel's version"));
+	}
+	assert_int_equal(v, 9);
+	f.kernel = SECBAKE_KERNEL(4, 2);
+	assert_int_equal(secbake_blob_select(&blob, &f, SECBAKE_MODE_ENFORCE, &v, NULL),
+			 SECBAKE_OK);
+	assert_int_equal(v, 0);
+}
+
 static void test_select_no_mode(void **state)
 {
 	struct sb_blob_in in = rich();
@@ -733,6 +760,7 @@ int main(void)
 		cmocka_unit_test(test_unrestricted),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_select_stale),
+		cmocka_unit_test(test_select_gap),
 		cmocka_unit_test(test_select_no_mode),
 		cmocka_unit_test(test_names),
 	};

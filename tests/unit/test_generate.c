@@ -22,6 +22,8 @@
 #include "../lib/evaluate.h"
 #include "../lib/support.h"
 
+static const struct sb_tuning usual;
+
 struct check {
 	struct test_visitor visitor;
 	const struct sb_layer *layer;
@@ -42,13 +44,13 @@ static void check_call(struct test_visitor *self, const struct seccomp_data *dat
 }
 
 static void check_layer(struct sb_arena *arena, const struct sb_layer *layer, bool big_endian,
-			struct test_random *random)
+			const struct sb_tuning *tuning, struct test_random *random)
 {
 	struct check check = {.visitor = {check_call}, .layer = layer};
 	struct secbake_error error = {0};
 	struct sb_program program;
 
-	if (sb_generate(arena, layer, big_endian, &program, &error) != SECBAKE_OK)
+	if (sb_generate(arena, layer, tuning, big_endian, &program, &error) != SECBAKE_OK)
 		fail_msg("not generated: %s", error.text);
 	check.program = &program;
 	test_calls_of_layer(layer, random, &check.visitor);
@@ -183,6 +185,18 @@ static void random_map(struct sb_arena *arena, struct test_random *random, struc
 	map->entry = entry;
 }
 
+/* Any passes, and the search, which must be right from any start and at any end. */
+static void random_tuning(struct sb_tuning *tuning, struct test_random *random)
+{
+	*tuning = (struct sb_tuning){0};
+	if (!test_random_below(random, 3))
+		tuning->off = (uint32_t)test_random(random);
+	if (!test_random_below(random, 3)) {
+		tuning->best = true;
+		tuning->tries = 1 + test_random_below(random, 2000);
+	}
+}
+
 static void random_layers(void **state)
 {
 	static const uint32_t arches[] = {0xC000003Eu, 0x40000003u, 0xC00000B7u};
@@ -197,6 +211,7 @@ static void random_layers(void **state)
 		uint32_t rules = 1 + test_random_below(&random, 12);
 		struct sb_rule *rule = sb_alloc(arena, rules, sizeof(*rule));
 		struct sb_map map[3] = {0};
+		struct sb_tuning tuning;
 		struct sb_layer layer = {.foreign = random_action(&random),
 					 .rule_count = rules,
 					 .rule = rule,
@@ -209,7 +224,8 @@ static void random_layers(void **state)
 			map[j].audit_arch = arches[j];
 			random_map(arena, &random, &map[j], rules);
 		}
-		check_layer(arena, &layer, test_random_below(&random, 4) == 0, &random);
+		random_tuning(&tuning, &random);
+		check_layer(arena, &layer, test_random_below(&random, 4) == 0, &tuning, &random);
 		sb_arena_free(arena);
 	}
 }
@@ -227,7 +243,7 @@ static void many_ranges(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 1200; i++)
 		entry[i] = (struct sb_entry){i, 0, NULL, SECCOMP_RET_ERRNO | i};
-	check_layer(arena, &layer, false, &random);
+	check_layer(arena, &layer, false, &usual, &random);
 	sb_arena_free(arena);
 }
 
@@ -245,7 +261,8 @@ static void too_long(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++)
 		entry[i] = (struct sb_entry){i, 0, NULL, SECCOMP_RET_ERRNO | (i % 4096)};
-	assert_int_equal(sb_generate(arena, &layer, false, &program, &error), SECBAKE_ERR_LIMIT);
+	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error),
+			 SECBAKE_ERR_LIMIT);
 	assert_non_null(strstr(error.text, "4096 instructions"));
 	sb_arena_free(arena);
 }
@@ -273,7 +290,7 @@ static void known_lengths(void **state)
 		rule[i] = (struct sb_rule){
 			.action = SECCOMP_RET_ALLOW, .clause_count = 1, .clause = &clause[i]};
 	}
-	assert_int_equal(sb_generate(arena, &layer, false, &program, &error), SECBAKE_OK);
+	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error), SECBAKE_OK);
 	/* ld arch, jeq, ld nr, jeq, ld high, jeq, ld low, 3 jeq, and three verdicts */
 	assert_int_equal(program.count, 13);
 	sb_arena_free(arena);

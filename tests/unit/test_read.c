@@ -431,12 +431,14 @@ static void options_file(void **state)
 				   "  cap = CAP_SYS_ADMIN \r\n"
 				   "cap=CAP_BPF\n"
 				   "enosys=none\n"
+				   "effort=best\n"
 				   "dialect=oci\n"
 				   "strict=yes";
 	const char *const given[] = {"CAP_NET_RAW"};
 	struct sb_arena *arena = sb_arena_new();
 	struct sb_options options = {0}, merged = {.enosys = SECBAKE_ENOSYS_RUNC,
 						   .dialect = SECBAKE_DIALECT_NATIVE,
+						   .effort = SECBAKE_EFFORT_DEFAULT,
 						   .caps = given,
 						   .cap_count = 1};
 
@@ -447,12 +449,14 @@ static void options_file(void **state)
 	assert_string_equal(options.caps[1], "CAP_BPF");
 	assert_int_equal(options.enosys, SECBAKE_ENOSYS_NONE);
 	assert_int_equal(options.dialect, SECBAKE_DIALECT_OCI);
+	assert_int_equal(options.effort, SECBAKE_EFFORT_BEST);
 	assert_true(options.strict);
 	assert_int_equal(read_options(text, &merged, arena, NULL), SECBAKE_OK);
 	assert_int_equal(merged.cap_count, 3);
 	assert_string_equal(merged.caps[0], "CAP_NET_RAW");
 	assert_int_equal(merged.enosys, SECBAKE_ENOSYS_RUNC);
 	assert_int_equal(merged.dialect, SECBAKE_DIALECT_NATIVE);
+	assert_int_equal(merged.effort, SECBAKE_EFFORT_DEFAULT);
 	sb_arena_free(arena);
 }
 
@@ -467,6 +471,7 @@ static void bad_options(void **state)
 		{"\n\ncap=CAP_SYS_ADMN", 3, "did you mean \"CAP_SYS_ADMIN\"?"},
 		{"strict=true", 1, "value of \"strict\""},
 		{"enosys=", 1, "value of \"enosys\""},
+		{"effort=bset", 1, "did you mean \"best\"?"},
 		{"dialect=oci\ndialect=oci", 2, "twice"},
 		{"strict", 1, "key=value"},
 		{"=yes", 1, "no option \"\""},

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results of a refresh on their way to the reporter. Staged blobs wait for each
+ * other: all contents of a batch are made durable by one syncfs(2), then each
+ * blob gets its name, then the names are made durable by one fsync(2). For one
+ * blob alone these are most of the time that storing it takes.
+ *
+ * Until its batch is through an entry stays locked, so that whoever waits for it
+ * finds the blob and does not compile it again.
+ */
+#include "refresh.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BATCH_MAX 256u
+
+/* A lock each, and at most two batches at once; and other things want to be opened, too. */
+static size_t batch_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= 4 * BATCH_MAX)
+		return BATCH_MAX;
+	return limit.rlim_cur >= 64 ? (size_t)limit.rlim_cur / 4 : 1;
+}
+
+static void fail(struct sb_result *result, const struct secbake_error *why)
+{
+	result->outcome = SECBAKE_FAILED;
+	result->root = NULL;
+	result->status = why->status;
+	result->error = *why;
+}
+
+static void fail_staged(struct sb_batch *batch, const struct secbake_error *why)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->at[i].staged)
+			fail(&batch->at[i], why);
+}
+
+/* Contents, names, directory; each step for all. A blob whose step fails is not renamed. */
+static void name_all(struct sb_refresh *r, struct sb_batch *batch)
+{
+	struct secbake_error error = {0};
+
+	if (r->sync_fd >= 0 && TEMP_FAILURE_RETRY(syncfs(r->sync_fd))) {
+		secbake_error_set(&error, SECBAKE_ERR_SYSTEM, errno,
+				  "cannot sync the file system of %s", r->store.path);
+		fail_staged(batch, &error);
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		struct sb_result *result = &batch->at[i];
+		struct secbake_error why = {0};
+
+		if (!result->staged)
+			continue;
+		result->stage.name = result->file; /* it has moved with the batch */
+		if (!result->status && sb_stage_rename(&result->stage, &why))
+			fail(result, &why);
+		if (result->status) {
+			sb_stage_drop(&result->stage);
+			result->staged = false;
+		}
+	}
+	if (sb_dir_sync(r->store.dir, r->store.path, &error))
+		fail_staged(batch, &error);
+}
+
+/* Called without the mutex. */
+static void finish(struct sb_refresh *r, struct sb_batch *batch)
+{
+	if (batch->staged)
+		name_all(r, batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->at[i].lock >= 0)
+			close(batch->at[i].lock);
+		sb_refresh_account(r, &batch->at[i]);
+	}
+	free(batch->at);
+}
+
+void sb_refresh_flush(struct sb_refresh *r)
+{
+	struct sb_batch batch;
+
+	pthread_mutex_lock(&r->flush);
+	pthread_mutex_lock(&r->mutex);
+	batch = r->batch;
+	r->batch = (struct sb_batch){0};
+	pthread_mutex_unlock(&r->mutex);
+	finish(r, &batch);
+	pthread_mutex_unlock(&r->flush);
+}
+
+/* Into the batch; false when it need not wait, or there is no memory for it to. */
+static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *full)
+{
+	struct sb_batch *batch = &r->batch;
+
+	if (!result->staged && !batch->count)
+		return false;
+	if (batch->count == batch->room) {
+		size_t room = batch->room ? batch->room * 2 : 16;
+		void *grown = reallocarray(batch->at, room, sizeof(*batch->at));
+
+		if (!grown)
+			return false;
+		batch->at = grown;
+		batch->room = room;
+	}
+	batch->at[batch->count++] = *result;
+	batch->staged += result->staged;
+	*full = batch->count >= batch_max();
+	return true;
+}
+
+void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
+{
+	bool queued, full = false;
+
+	pthread_mutex_lock(&r->mutex);
+	queued = enqueue(r, result, &full);
+	pthread_mutex_unlock(&r->mutex);
+	if (!queued) {
+		struct sb_batch alone = {.count = 1, .staged = result->staged};
+
+		alone.at = malloc(sizeof(*alone.at));
+		if (alone.at) {
+			*alone.at = *result;
+			finish(r, &alone);
+		} else {
+			struct sb_result lost = *result;
+			struct secbake_error why = {0};
+
+			secbake_error_set(&why, SECBAKE_ERR_MEMORY, 0, "out of memory");
+			if (lost.staged)
+				sb_stage_drop(&lost.stage);
+			if (lost.lock >= 0)
+				close(lost.lock);
+			fail(&lost, &why);
+			sb_refresh_account(r, &lost);
+		}
+	}
+	if (full)
+		sb_refresh_flush(r);
+}

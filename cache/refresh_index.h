@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index: what the files looked like of which all good blobs were made, so that
+ * the next refresh can be spared by one stat(2) for each of them
+ * (docs/cache.md, "The index"). It decides only whether a refresh is done; what is
+ * run the loader decides, by contents.
+ */
+#ifndef SB_REFRESH_INDEX_H
+#define SB_REFRESH_INDEX_H
+
+#include "refresh.h"
+
+/* NULL: there will be none; the other functions take that. */
+struct sb_index_builder *sb_index_new(const struct sb_refresh *r);
+void sb_index_free(struct sb_index_builder *index);
+
+/* Notes the sources of a good blob. Any thread. */
+void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blob);
+void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, size_t size);
+
+/* After a refresh that left nothing to be wished for. On any doubt, or failure, nothing is written.
+ */
+void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r);
+
+/* Is there an index for these places and features, and all as it says? Its number of policies. */
+bool sb_index_holds(const struct sb_refresh *r, size_t *policies);
+
+#endif

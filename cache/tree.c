@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cache that is made at build time, to be copied into an image: the same
+ * names and bytes as a refresh on the target would leave, and nothing else. A
+ * build's folder is its owner's, so that nobody is kept out and nothing locked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <secbake/cache.h>
+
+#include "lookup.h"
+#include "stage.h"
+#include "store.h"
+
+/* With this mode, whatever the umask, if it is new: builds shall be alike. */
+static enum secbake_status open_dir(int parent, const char *name, const char *path, int *fd,
+				    struct secbake_error *error)
+{
+	bool made = !TEMP_FAILURE_RETRY(mkdirat(parent, name, 0755));
+
+	if (!made && errno != EEXIST)
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+					 "cannot make the directory %s", path);
+	if (made && fchmodat(parent, name, 0755, 0))
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+					 "cannot set the mode of the directory %s", path);
+	*fd = sb_open(parent, name, O_RDONLY | O_DIRECTORY, 0);
+	return *fd >= 0 ? SECBAKE_OK
+			: secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+					    "cannot open the directory %s", path);
+}
+
+static enum secbake_status put_files(int dir, const char *path,
+				     const struct secbake_features *features, const char *name,
+				     const void *bytes, size_t size, struct secbake_error *error)
+{
+	char text[SECBAKE_FEATURES_TEXT_MAX], file[SECBAKE_NAME_MAX + sizeof(SB_SUFFIX_BLOB)];
+	struct secbake_features hashed = *features;
+	enum secbake_status status;
+	size_t text_size;
+
+	hashed.kernel = 0; /* as the hash: the version is not part of it */
+	text_size = secbake_features_format(&hashed, text);
+	status = sb_stage_replace(dir, path, SB_FEATURES_FILE, text, text_size, 0644, error);
+	if (status)
+		return status;
+	snprintf(file, sizeof(file), "%s%s", name, SB_SUFFIX_BLOB);
+	return sb_stage_replace(dir, path, file, bytes, size, 0644, error);
+}
+
+enum secbake_status secbake_tree_put(const char *tree, const struct secbake_features *features,
+				     const char *name, const void *bytes, size_t size,
+				     struct secbake_error *error)
+{
+	char hash[SECBAKE_HASH_TEXT], path[SB_PATH_MAX + SECBAKE_HASH_TEXT];
+	struct secbake_hash hashed;
+	enum secbake_status status;
+	int top, dir;
+
+	if (!secbake_name_valid(name))
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "'%s' cannot name a policy",
+					 name);
+	if (strlen(tree) >= SB_PATH_MAX)
+		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0, "the path %s is too long",
+					 tree);
+	secbake_features_hash(features, &hashed);
+	secbake_hash_format(&hashed, hash);
+	snprintf(path, sizeof(path), "%s/%s", tree, hash);
+	status = open_dir(AT_FDCWD, tree, tree, &top, error);
+	if (status)
+		return status;
+	status = open_dir(top, hash, path, &dir, error);
+	close(top);
+	if (status)
+		return status;
+	status = put_files(dir, path, features, name, bytes, size, error);
+	close(dir);
+	return status;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* secbake import: a policy of another project's format, written in the native language. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <secbake/cache.h>
+#include <secbake/import.h>
+
+#include "cli.h"
+
+/* The files that the policy includes, as this user reads them. */
+struct files {
+	struct secbake_import_reader base; /* first */
+	const char *root;		   /* --root */
+	char *path[SECBAKE_IMPORT_FILES_MAX], *text[SECBAKE_IMPORT_FILES_MAX];
+};
+
+struct request {
+	const char *output, *arch;
+	struct secbake_import_options options;
+	struct files files;
+	struct cli_reporter reporter;
+};
+
+enum { OPT_FROM = 0x100, OPT_ARCH, OPT_STRICT, OPT_PART, OPT_ROOT };
+
+static const struct option longs[] = {
+	{"from", required_argument, NULL, OPT_FROM},
+	{"output", required_argument, NULL, 'o'},
+	{"arch", required_argument, NULL, OPT_ARCH},
+	{"part", required_argument, NULL, OPT_PART},
+	{"root", required_argument, NULL, OPT_ROOT},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{0},
+};
+
+static enum secbake_status no_memory(struct secbake_error *error)
+{
+	return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+}
+
+static enum secbake_status read_file(struct secbake_import_reader *self, uint32_t index,
+				     uint32_t parent, const char *name, struct secbake_text *text,
+				     struct secbake_error *error)
+{
+	struct files *files = (struct files *)self; /* base is its first member */
+	const char *slash = strrchr(files->path[parent], '/');
+	int folder = slash ? (int)(slash - files->path[parent]) + 1 : 0;
+	struct secbake_error why = {0};
+	enum secbake_status status;
+	size_t size;
+
+	if ((*name == '/'
+		     ? asprintf(&files->path[index], "%s%s", files->root ? files->root : "", name)
+		     : asprintf(&files->path[index], "%.*s%s", folder, files->path[parent], name)) <
+	    0) {
+		files->path[index] = NULL;
+		return no_memory(error);
+	}
+	status = cli_read_file(files->path[index], SECBAKE_POLICY_SIZE_MAX, &files->text[index],
+			       &size, &why);
+	if (why.sys_errno == ENOENT)
+		status = SECBAKE_ERR_MISSING;
+	if (status != SECBAKE_OK)
+		return secbake_error_set(error, status, why.sys_errno, "%s %s", files->path[index],
+					 why.text);
+	*text = (struct secbake_text){
+		.bytes = files->text[index], .size = size, .file = files->path[index]};
+	return SECBAKE_OK;
+}
+
+static void close_files(struct files *files)
+{
+	for (size_t i = 0; i < SECBAKE_IMPORT_FILES_MAX; i++) {
+		free(files->path[i]);
+		free(files->text[i]);
+	}
+}
+
+static bool known(const char *format)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = secbake_import_format_at(i)); i++)
+		if (!strcmp(name, format))
+			return true;
+	return false;
+}
+
+static enum cli_exit parse(int argc, char **argv, struct request *r)
+{
+	int option;
+
+	while ((option = cli_next(&cli_import, argc, argv, ":o:", longs)) != -1) {
+		switch (option) {
+		case '?':
+			return CLI_USAGE;
+		case CLI_HELP:
+			return (enum cli_exit)CLI_HELP;
+		case OPT_FROM:
+			r->options.format = optarg;
+			break;
+		case 'o':
+			r->output = optarg;
+			break;
+		case OPT_ARCH:
+			r->arch = optarg;
+			break;
+		case OPT_PART:
+			r->options.part = optarg;
+			break;
+		case OPT_ROOT:
+			r->files.root = optarg;
+			break;
+		case OPT_STRICT:
+			r->options.strict = true;
+			break;
+		}
+	}
+	if (!r->options.format)
+		return cli_usage(&cli_import, "from which format? give --from");
+	if (!known(r->options.format))
+		return cli_usage(&cli_import, "there is no format '%s' to import",
+				 r->options.format);
+	if (r->arch && (!(r->options.arch = secbake_arch_find(r->arch)) || r->options.arch->x32))
+		return cli_usage(&cli_import,
+				 "'%s' is no architecture that a kernel is compiled for; there are "
+				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
+				 r->arch);
+	if (r->output && !*r->output)
+		return cli_usage(&cli_import, "-o wants a file, or - for standard output");
+	if (argc - optind != 1)
+		return cli_usage(&cli_import,
+				 argc == optind ? "which policy?" : "one policy at a time");
+	return CLI_DONE;
+}
+
+static enum cli_exit put(const struct request *r, const char *text, size_t size)
+{
+	struct secbake_error error = {0};
+
+	if (!r->output || !strcmp(r->output, "-")) {
+		fwrite(text, 1, size, stdout); /* cli_close_stdout() tells of failures */
+		return CLI_DONE;
+	}
+	return secbake_store_file(r->output, text, size, &error) == SECBAKE_OK ? CLI_DONE
+									       : cli_fail(&error);
+}
+
+static enum cli_exit import(struct request *r, const char *path)
+{
+	struct secbake_text *policy = &r->options.policy;
+	struct secbake_error error = {0};
+	enum cli_exit status;
+	size_t size;
+	char *text;
+
+	r->files.base.read = read_file;
+	r->files.path[0] = strdup(path);
+	if (!r->files.path[0])
+		no_memory(&error);
+	else
+		cli_read_file(path, SECBAKE_POLICY_SIZE_MAX, &r->files.text[0], &policy->size,
+			      &error);
+	if (error.status != SECBAKE_OK)
+		return cli_fail(&error);
+	policy->bytes = r->files.text[0];
+	policy->file = strcmp(path, "-") ? path : "(standard input)";
+	cli_reporter_init(&r->reporter);
+	r->options.reporter = &r->reporter.base;
+	r->options.reader = &r->files.base;
+	if (secbake_import(&r->options, &text, &size, &error) != SECBAKE_OK)
+		return cli_fail(&error);
+	status = put(r, text, size);
+	free(text);
+	return status;
+}
+
+static enum cli_exit run(int argc, char **argv)
+{
+	struct request r = {0};
+	enum cli_exit status = parse(argc, argv, &r);
+
+	if (status == (enum cli_exit)CLI_HELP)
+		return CLI_DONE;
+	if (status == CLI_DONE)
+		status = import(&r, argv[optind]);
+	close_files(&r.files);
+	return status;
+}
+
+const struct cli_verb cli_import = {
+	.name = "import",
+	.summary = "write a policy of another project's format in the native language",
+	.help = "usage: secbake import --from FORMAT [OPTION...] FILE\n"
+		"Writes the policy in FILE (\"-\": standard input) as native JSON. What cannot be carried\n"
+		"over is an error, or a warning and a comment in the output.\n\n"
+		"  --from FORMAT         snap, minijail, systemd, oci or firecracker\n"
+		"  -o, --output FILE     where to (default, and \"-\": standard output)\n"
+		"  --arch ARCH           architecture that the policy is for (default: this machine's)\n"
+		"  --part NAME           which of several policies in the file\n"
+		"  --root DIR            where absolute paths that the policy includes start\n"
+		"  --strict              every warning is an error\n",
+	.run = run,
+};

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+#
+# secbake_add_policies(TARGET POLICIES FILE... [FEATURES FILE...] [DIRECTORY DIR]
+#                      [POLICY_PATH DIR...] [OPTIONS OPTION...] [SEALED] [INSTALL DIR])
+#
+# Compiles and proves policies with the build (target TARGET, part of ALL) into a
+# cache root, DIRECTORY (default: TARGET.cache in the current binary folder). What
+# is read on the way, bases and options too, is depended on.
+#   FEATURES      kernels, as saved by "secbake features"; default: this one's
+#   POLICY_PATH   where "@name" and shipped groups are found, as -P
+#   OPTIONS       more options of "secbake compile"
+#   SEALED        the blobs are for an image that has no policies
+#   INSTALL       where the cache root is installed, usually lib/secbake/cache
+# secbake itself is the installed one (SECBAKE_COMPILER); the blobs do not depend on where
+# the build is, who builds, or when.
+function(secbake_add_policies target)
+	cmake_parse_arguments(PARSE_ARGV 1 arg "SEALED" "DIRECTORY;INSTALL"
+		"POLICIES;FEATURES;POLICY_PATH;OPTIONS")
+	if(arg_UNPARSED_ARGUMENTS)
+		message(FATAL_ERROR "secbake_add_policies: what is '${arg_UNPARSED_ARGUMENTS}'?")
+	endif()
+	if(NOT arg_POLICIES)
+		message(FATAL_ERROR "secbake_add_policies: name POLICIES")
+	endif()
+	set(tree "${CMAKE_CURRENT_BINARY_DIR}/${target}.cache")
+	if(arg_DIRECTORY)
+		get_filename_component(tree "${arg_DIRECTORY}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+	endif()
+	set(stamp "${CMAKE_CURRENT_BINARY_DIR}/${target}.stamp")
+	set(options ${arg_OPTIONS})
+	if(arg_SEALED)
+		list(APPEND options --sealed)
+	endif()
+	set(inputs "")
+	foreach(kind POLICIES FEATURES POLICY_PATH)
+		set(${kind} "")
+		foreach(path ${arg_${kind}})
+			get_filename_component(path "${path}" ABSOLUTE)
+			list(APPEND ${kind} "${path}")
+		endforeach()
+	endforeach()
+	foreach(path ${FEATURES})
+		list(APPEND options --features "${path}")
+	endforeach()
+	foreach(path ${POLICY_PATH})
+		list(APPEND options -P "${path}")
+	endforeach()
+	add_custom_command(OUTPUT "${stamp}"
+		# A policy that is no longer named leaves nothing behind.
+		COMMAND "${CMAKE_COMMAND}" -E rm -rf "${tree}"
+		COMMAND "${SECBAKE_COMPILER}" compile -d "${tree}" -MD -MF "${stamp}.d" -MT "${stamp}"
+			${options} ${POLICIES}
+		COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
+		DEPENDS ${POLICIES} ${FEATURES} "${SECBAKE_COMPILER}"
+		DEPFILE "${stamp}.d"
+		COMMENT "Compiling policies: ${target}"
+		VERBATIM)
+	add_custom_target(${target} ALL DEPENDS "${stamp}")
+	set_target_properties(${target} PROPERTIES SECBAKE_CACHE "${tree}")
+	if(arg_INSTALL)
+		install(DIRECTORY "${tree}/" DESTINATION "${arg_INSTALL}")
+	endif()
+endfunction()

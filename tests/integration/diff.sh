@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# diff.sh SECBAKE: secbake diff and secbake prove, as people meet them: what is printed,
+# and the exit status. Expectations are written by hand.
+set -uo pipefail
+
+secbake=$(realpath "$1") || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failed=0
+
+fail() {
+	printf 'diff: %s\n' "$*" >&2
+	failed=1
+}
+
+# expect STATUS ARGUMENT...: runs secbake; standard output must be standard input, - for any.
+expect() {
+	local wanted=$1 status
+	shift
+	cat >wanted
+	"$secbake" "$@" >got 2>stderr
+	status=$?
+	[[ $status = "$wanted" ]] || fail "secbake $*: exit status $status, not $wanted: $(cat stderr)"
+	[[ $(cat wanted) = - ]] || diff -u wanted got >difference || fail "secbake $*:
+$(cat difference)"
+}
+
+readonly on=(--arch x86_64 --kernel 6.12)
+cat >a.json <<'POLICY'
+{"secbake": 1, "default": "errno:EPERM", "rules": [
+ {"syscalls": ["read", "write", "exit_group"], "action": "allow"},
+ {"syscalls": ["ioctl"], "args": {"1": {"ne": "TIOCSTI"}}, "action": "allow"},
+ {"syscalls": ["clone"], "args": {"0": {"none": "CLONE_NEWUSER|CLONE_NEWNS"}}, "action": "allow"},
+ {"syscalls": ["socket"], "args": {"0": {"in": ["AF_UNIX", "AF_INET"]}}, "action": "allow"},
+ {"syscalls": ["personality"], "args": {"0": {"range": [5, 7]}}, "action": "allow"},
+ {"syscalls": ["reboot"], "action": "errno:EACCES"}
+]}
+POLICY
+sed 's/"ne": "TIOCSTI"/"ne": "TIOCLINUX"/; s/|CLONE_NEWNS//; s/"write", //
+	s/"AF_INET"/"AF_NETLINK"/; s/\[5, 7\]/[3, 9]/; s/"errno:EACCES"/"log"/' a.json >b.json
+
+expect 0 diff "${on[@]}" a.json a.json <<'TEXT'
+the same for every call
+TEXT
+
+expect 1 diff "${on[@]}" a.json b.json <<'TEXT'
+A: a.json, Linux 6.12
+B: b.json, Linux 6.12
+x86_64
+  write
+    only A allows: ALLOW, not ERRNO(1 EPERM)
+      always
+      for example x86_64 write(0x0)
+  ioctl
+    only B allows: ALLOW, not ERRNO(1 EPERM)
+      where arg1 & 0xffffffff == 0x5412 (TIOCSTI)
+      for example x86_64 ioctl(0x0, 0x5412)
+    only A allows: ALLOW, not ERRNO(1 EPERM)
+      where arg1 & 0xffffffff == 0x541c (TIOCLINUX)
+      for example x86_64 ioctl(0x0, 0x541c)
+  socket
+    only A allows: ALLOW, not ERRNO(1 EPERM)
+      where arg0 & 0xffffffff == 0x2 (AF_INET)
+      for example x86_64 socket(0x2)
+    only B allows: ALLOW, not ERRNO(1 EPERM)
+      where arg0 & 0xffffffff == 0x10 (AF_NETLINK)
+      for example x86_64 socket(0x10)
+  clone
+    only B allows: ALLOW, not ERRNO(1 EPERM)
+      where arg0 & 0x10020000 == 0x20000 (CLONE_NEWNS)
+      for example x86_64 clone(0x20000)
+  personality
+    only B allows: ALLOW, not ERRNO(1 EPERM)
+      where (arg0 & 0xffffffff in 0x3..0x4 or arg0 & 0xffffffff in 0x8..0x9)
+      for example x86_64 personality(0x3)
+  reboot
+    only B allows: LOG, not ERRNO(13 EACCES)
+      always
+      for example x86_64 reboot(0x0)
+TEXT
+
+# Blobs and bare programs of the same policy are the same as it.
+"$secbake" compile "${on[@]}" a.json -o a.sbk && "$secbake" compile "${on[@]}" b.json -o b.sbk &&
+	"$secbake" compile "${on[@]}" --format raw a.json -o a.bpf || fail 'the policies do not compile'
+for left in a.json a.sbk a.bpf; do
+	for right in a.json a.sbk a.bpf; do
+		expect 0 diff "${on[@]}" "$left" "$right" <<<'the same for every call'
+	done
+	expect 1 diff "${on[@]}" "$left" b.sbk <<<-
+	expect 1 diff "${on[@]}" b.json "$left" <<<-
+done
+expect 0 diff a.sbk a.json <<<'the same for every call' # read for the blob's kernel
+
+# What a kernel changes.
+cat >kernel.json <<'POLICY'
+{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "flags": [], "syscalls": [
+ {"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+ {"names": ["ptrace"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
+ {"names": ["reboot"], "action": "SCMP_ACT_KILL_PROCESS"}]}
+POLICY
+expect 1 diff --arch x86_64 --enosys none --kernel 4.7 --kernel 6.12 kernel.json <<'TEXT'
+A: kernel.json, Linux 4.7
+B: kernel.json, Linux 6.12
+x86_64
+  ptrace
+    only B allows: ALLOW, not ERRNO(1 EPERM)
+      always
+      for example x86_64 ptrace(0x0)
+  reboot
+    A says KILL_THREAD, B KILL_PROCESS
+      always
+      for example x86_64 reboot(0x0)
+TEXT
+expect 0 diff --arch x86_64 --kernel 5.10 --kernel 6.12 kernel.json <<<'the same for every call'
+
+# Several programs count together: here the second forbids what the first allows.
+cat >layers.json <<'POLICY'
+{"secbake": 1, "layers": [
+ {"default": "allow", "flags": ["log"], "rules": [{"syscalls": ["reboot"], "action": "errno:EACCES"}]},
+ {"default": "allow", "rules": [{"syscalls": ["reboot"], "args": {"0": 5}, "action": "errno:EPERM"}]}
+]}
+POLICY
+cat >together.json <<'POLICY'
+{"secbake": 1, "default": "allow", "rules": [
+ {"syscalls": ["reboot"], "args": {"0": 5}, "action": "errno:EPERM"},
+ {"syscalls": ["reboot"], "action": "errno:EACCES"}]}
+POLICY
+expect 1 diff "${on[@]}" layers.json together.json <<'TEXT'
+A: layers.json, Linux 6.12
+B: together.json, Linux 6.12
+the same for every call, but for filter flags
+filter flags
+  A asks for log; then none
+  B asks for none
+TEXT
+expect 1 diff "${on[@]}" --mode enforce --mode complain a.json <<<-
+grep -q '^B: a.json, Linux 6.12, complain$' got || fail 'the mode of B is not told'
+
+# An object for programs.
+"$secbake" diff "${on[@]}" --json a.json b.sbk >json
+python3 - json <<'PYTHON' || fail "--json: $(cat json)"
+import json, sys
+o = json.load(open(sys.argv[1]))
+assert o["same"] is False and o["a"]["flags"] == [[]] and len(o["differences"]) == 6, o
+ioctl = [d for d in o["differences"] if d["calls"] == [{"abi": "x86_64", "syscall": "ioctl"}]][0]
+assert ioctl["numbers"] == [[16, 16]] and ioctl["arch"] == "x86_64"
+case = [c for c in ioctl["cases"] if c["kind"] == "only-b-allows"][0]
+assert case["a"] == "ERRNO(1 EPERM)" and case["b"] == "ALLOW"
+assert case["when"] == "arg1 & 0xffffffff == 0x5412 (TIOCSTI)"
+assert case["conditions"] == [[{"arg": 1, "in": True, "sets": [
+    {"mask": "0xffffffff", "from": "0x5412", "to": "0x5412"}]}]]
+assert case["witness"]["args"][1] == "0x5412" and case["witness"]["syscall"] == "ioctl"
+PYTHON
+
+# ld [args 0]; tax; ld [args 1]; jeq x, 0, 1; ret allow; ret kill: no diagram is that small.
+printf '\x20\0\0\0\x10\0\0\0\x07\0\0\0\0\0\0\0\x20\0\0\0\x18\0\0\0\x1d\0\0\x01\0\0\0\0\x06\0\0\0\0\0\xff\x7f\x06\0\0\0\0\0\0\0' >same-args.bpf
+expect 5 diff "${on[@]}" same-args.bpf a.json <<<-
+grep -q 'instruction 3' stderr || fail "what cannot be told: $(cat stderr)"
+head -c 12 a.bpf >broken.bpf
+expect 3 diff "${on[@]}" a.json broken.bpf <<<-
+printf '\x06\0\0\0\0\0\xff\x7f\x20\0\0\0\x10\0\0\0' >no-return.bpf
+expect 3 diff "${on[@]}" a.json no-return.bpf <<<-
+expect 2 diff "${on[@]}" a.json <<<-
+expect 2 diff --kernel 5.10 --kernel 5.11 --kernel 5.12 a.json <<<-
+expect 4 diff "${on[@]}" a.json missing.json <<<-
+
+# prove tells the rule; flags of a blob are compared, too.
+expect 0 prove "${on[@]}" a.bpf a.json <<<'proved: equal for every call'
+expect 1 prove "${on[@]}" a.bpf b.json <<'TEXT'
+differs: x86_64 write(0x0): the program says ALLOW, the policy ERRNO(1 EPERM)
+  no rule decides the call: the default action
+TEXT
+sed 's/"reboot"\], "action": "errno:EACCES"/"reboot"], "action": "kill-process"/' a.json >c.json
+expect 1 prove "${on[@]}" a.bpf c.json <<'TEXT'
+differs: x86_64 reboot(0x0): the program says ERRNO(13 EACCES), the policy KILL_PROCESS
+  c.json:7: /rules/5: this rule names the call
+TEXT
+sed 's/"default"/"flags": ["log"], "default"/' a.json >flags.json
+expect 1 prove a.sbk flags.json <<'TEXT'
+differs: program 0 is installed with the flags none, the policy asks for log
+TEXT
+expect 1 prove "${on[@]}" same-args.bpf a.json <<<- # no proof, but a call that refutes it
+exit "$failed"
