@@ -174,9 +174,13 @@ static void test_few_descriptors(void **state)
 			ran++;
 			continue;
 		}
+		not_said("ran\n");
+#ifdef SANITIZED
+		if (status == 127) /* ld.so has none for the libraries of such a loader */
+			continue;
+#endif
 		assert_int_equal(status, 125);
 		said("cannot open");
-		not_said("ran\n");
 	}
 	assert_in_range(ran, 1, 20); /* both happened */
 }
