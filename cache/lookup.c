@@ -121,16 +121,16 @@ static enum secbake_status file_name(char out[FILE_NAME_MAX], const char *name, 
 	return SECBAKE_OK;
 }
 
-enum secbake_status sb_lookup_blob(const struct sb_lookup *lookup, size_t root,
-				   const struct secbake_hash *hash, const char *name, int *fd,
-				   uint64_t *size, struct secbake_error *error)
+enum secbake_status sb_lookup_set(const struct sb_lookup *lookup, size_t root,
+				  const char set[SECBAKE_HASH_TEXT], const char *name, int *fd,
+				  uint64_t *size, struct secbake_error *error)
 {
 	char path[SECBAKE_HASH_TEXT + FILE_NAME_MAX];
 	const struct sb_root *at = &lookup->cache.root[root];
 	enum secbake_status status;
 	int dir;
 
-	secbake_hash_format(hash, path);
+	memcpy(path, set, SECBAKE_HASH_TEXT - 1);
 	path[SECBAKE_HASH_TEXT - 1] = '/';
 	status = file_name(path + SECBAKE_HASH_TEXT, name, SB_SUFFIX_BLOB, error);
 	if (status)
@@ -145,6 +145,16 @@ enum secbake_status sb_lookup_blob(const struct sb_lookup *lookup, size_t root,
 			secbake_error_file(error, at->path, 0, 0, NULL);
 	}
 	return status;
+}
+
+enum secbake_status sb_lookup_blob(const struct sb_lookup *lookup, size_t root,
+				   const struct secbake_hash *hash, const char *name, int *fd,
+				   uint64_t *size, struct secbake_error *error)
+{
+	char set[SECBAKE_HASH_TEXT];
+
+	secbake_hash_format(hash, set);
+	return sb_lookup_set(lookup, root, set, name, fd, size, error);
 }
 
 const struct sb_trust *sb_lookup_policy_trust(const struct sb_lookup *lookup, size_t root)

@@ -115,6 +115,14 @@ enum secbake_status sb_lookup_blob(const struct sb_lookup *lookup, size_t root,
 				   uint64_t *size, struct secbake_error *error);
 
 /**
+ * sb_lookup_set() - the same, with the feature set's folder by its name
+ * @set: as secbake_hash_format() writes it
+ */
+enum secbake_status sb_lookup_set(const struct sb_lookup *lookup, size_t root,
+				  const char set[SECBAKE_HASH_TEXT], const char *name, int *fd,
+				  uint64_t *size, struct secbake_error *error);
+
+/**
  * struct sb_policy - a policy found on the path
  * @root: index into lookup->policies
  * @dir: O_PATH descriptor of the folder

@@ -63,7 +63,7 @@ struct sb_exec {
 	 */
 	uint8_t room[SB_BLOB_USUAL + SB_PAGE]; /* for a blob; a larger one is mapped */
 	char path[SB_PATH_MAX];		       /* of the command */
-	char state[SB_LISTENER_STATE_MAX];
+	char state[SB_LISTENER_STATE_MAX];     /* for the listener; before, lists of folders */
 };
 
 /* A usable blob. */
@@ -87,8 +87,8 @@ void sb_write(int fd, const char *text);
 	} while (0)
 
 /*
- * find.c: the first usable blob of the roots, or the file given with --blob. error holds
- * none yet.
+ * find.c: the first usable blob of the roots, of this kernel's feature set or, without one,
+ * of another; or the file given with --blob. error holds none yet.
  */
 enum secbake_status sb_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error);
 

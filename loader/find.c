@@ -6,8 +6,14 @@
  */
 #include "exec.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* Other feature sets that are looked through in one root. */
+#define SB_OTHER_SETS 64u
 
 /* From a page's start on: as few as can be are touched. */
 static uint8_t *room_in(struct sb_exec *x)
@@ -69,37 +75,115 @@ static enum secbake_status find_file(struct sb_exec *x, struct sb_found *found,
 	return status;
 }
 
+/*
+ * One place. Among the messages the first about a blob that is there is kept: it is
+ * more telling than that another is not.
+ */
+static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_found *found,
+		    struct secbake_error *error)
+{
+	const char *path = x->lookup.cache.root[root].path;
+	enum secbake_status status;
+	struct secbake_error why;
+	uint64_t size;
+	bool there;
+	int fd;
+
+	why.status = SECBAKE_OK;
+	status = sb_lookup_set(&x->lookup, root, set, x->name, &fd, &size, &why);
+	there = status != SECBAKE_ERR_MISSING;
+	if (!status) {
+		status = use(x, fd, size, found, path, &why);
+		if (!x->lookup.trust.leave_open)
+			close(fd);
+	}
+	if (!status) {
+		if (x->verbose)
+			sb_tell(x, "using %s/%s/%s.sbk", path, set, x->name);
+		error->status = SECBAKE_OK; /* of the places before */
+		return true;
+	}
+	if (x->verbose)
+		sb_say(x, &why);
+	if (there && !error->status)
+		*error = why;
+	return false;
+}
+
+/* Descriptor of a root's list, or -1. */
+static int open_list(const struct sb_exec *x, size_t root)
+{
+	const struct sb_root *at = &x->lookup.cache.root[root];
+	int dir, list;
+
+	if (sb_trust_root(&x->lookup.trust, at->path, at->anchor, &dir, NULL))
+		return -1;
+	list = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(dir);
+	return list;
+}
+
+/* As the kernel writes it: inode, offset, length of the record, kind, name. */
+#define ENTRY_LENGTH 16u
+#define ENTRY_NAME 19u
+#define SHORTEST 24 /* bytes, with its name and padding */
+
+/*
+ * Another kernel's blob in one root: as good for this kernel when it answers the same to
+ * all that the variant's compile asked, which is checked as for any blob. The list is read
+ * to room that nothing else needs yet.
+ */
+static bool find_other(struct sb_exec *x, size_t root, const char *own, struct sb_found *found,
+		       struct secbake_error *error)
+{
+	unsigned int left = SB_OTHER_SETS;
+	int list = open_list(x, root);
+	long size = list < 0 ? 0 : syscall(SYS_getdents64, list, x->state, sizeof(x->state));
+	uint16_t length;
+
+	if (size > (long)sizeof(x->state))
+		size = 0;
+	if (list >= 0)
+		close(list);
+	/* An outer filter may make up the size: records are believed as far as they make sense. */
+	for (long at = 0; left && at <= size - SHORTEST; at += length) {
+		const char *set = x->state + at + ENTRY_NAME;
+
+		memcpy(&length, x->state + at + ENTRY_LENGTH, sizeof(length));
+		if (length < SHORTEST || length > size - at)
+			break;
+		if (strnlen(set, length - ENTRY_NAME) != SECBAKE_HASH_TEXT - 1 || !strcmp(set, own))
+			continue;
+		left--;
+		if (find_in(x, root, set, found, error))
+			return true;
+	}
+	return false;
+}
+
+/* Not on the usual path. Of many places, so that no descriptor is left open. */
+static __attribute__((noinline)) bool
+find_others(struct sb_exec *x, const char *own, struct sb_found *found, struct secbake_error *error)
+{
+	x->lookup.trust.leave_open = x->lookup.policy_trust.leave_open = false;
+	for (size_t i = 0; i < x->lookup.cache.count; i++)
+		if (find_other(x, i, own, found, error))
+			return true;
+	return false;
+}
+
 enum secbake_status sb_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error)
 {
-	struct secbake_error why;
 	char hash[SECBAKE_HASH_TEXT];
 
 	if (x->blob_file)
 		return find_file(x, found, error);
 	secbake_hash_format(&x->hash, hash);
-	for (size_t i = 0; i < x->lookup.cache.count; i++) {
-		const char *root = x->lookup.cache.root[i].path;
-		enum secbake_status status;
-		uint64_t size;
-		bool there;
-		int fd;
-
-		why.status = SECBAKE_OK;
-		status = sb_lookup_blob(&x->lookup, i, &x->hash, x->name, &fd, &size, &why);
-		there = status != SECBAKE_ERR_MISSING;
-		if (!status)
-			status = use(x, fd, size, found, root, &why);
-		if (!status) {
-			if (x->verbose)
-				sb_tell(x, "using %s/%s/%s.sbk", root, hash, x->name);
-			error->status = SECBAKE_OK; /* of the roots before */
+	for (size_t i = 0; i < x->lookup.cache.count; i++)
+		if (find_in(x, i, hash, found, error))
 			return SECBAKE_OK;
-		}
-		if (x->verbose)
-			sb_say(x, &why);
-		if (there && !error->status) /* more telling than that another is not there */
-			*error = why;
-	}
+	if (find_others(x, hash, found, error))
+		return SECBAKE_OK;
 	if (error->status)
 		return error->status;
 	return secbake_error_set(

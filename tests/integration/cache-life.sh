@@ -154,6 +154,21 @@ if [[ $? = 0 ]]; then
 	step='two feature sets'
 	[[ ${#sets[@]} = 2 ]] || fail "${#sets[@]} blobs, not 2: ${sets[*]}"
 	cmp -s "${sets[0]}" "${sets[1]}" && fail 'both are the same, but the old kernel has no LOG'
+	# Nothing that differs was asked: the newer kernel's blob is used where it lies.
+	plain=$work/low/plain.json
+	echo '{ "defaultAction": "SCMP_ACT_ALLOW", "flags": [], "syscalls": [
+		{ "names": ["getsid"], "action": "SCMP_ACT_ERRNO", "errnoRet": 70 } ] }' >"$plain"
+	command=(plain -- "$work/tools/try_call")
+	expect 'nothing asked' 0 70 1 -- "${command[@]}"
+	expect 'nothing asked, older kernel' 0 70 0 "$work/tools/old_kernel" -- "${command[@]}"
+	expect 'nothing asked, no compiling' 0 70 0 "$work/tools/old_kernel" -- --no-compile "${command[@]}"
+	sets=("$root"/*/plain.sbk)
+	step='in place'
+	[[ ${#sets[@]} = 1 ]] || fail "${#sets[@]} blobs, not 1: ${sets[*]}"
+	sed -i 's/70/69/' "$plain"
+	expect 'edited, older kernel' 0 69 1 "$work/tools/old_kernel" -- "${command[@]}"
+	expect 'edited, newer kernel uses it' 0 69 0 -- "${command[@]}"
+	rm "$plain"
 	policy "$low" 73
 	expect 'edited, on the newer kernel' 0 73 1
 	expect 'edited, on the older kernel' 0 73 1 "$work/tools/old_kernel" --

@@ -151,7 +151,7 @@ void put_blob(const char *file, const struct blob *b)
 	for (uint32_t i = 0; i < 2; i++) {
 		variants[i].kernel_to = SECBAKE_KERNEL_ANY;
 		variants[i].consulted_flags = SECBAKE_FLAGS_ALL;
-		variants[i].answered_flags = features.flags;
+		variants[i].answered_flags = features.flags & ~b->lacks;
 	}
 	if (sb_blob_write(&in, &bytes, &size, &e))
 		fail_msg("%s", e.text);
@@ -167,6 +167,19 @@ const char *entry(const char *cache, const char *name)
 	char *path = paths[next++ % 4];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s/%s.sbk", cache, hash, name);
+	return path;
+}
+
+const char *other_entry(const char *cache, unsigned int n)
+{
+	static char paths[4][128];
+	static unsigned int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%032x", cache, n);
+	if (mkdir(in_top(path), 0755) && errno != EEXIST)
+		fail_msg("cannot make %s", path);
+	snprintf(path, sizeof(paths[0]), "%s/%032x/test.sbk", cache, n);
 	return path;
 }
 

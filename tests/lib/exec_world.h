@@ -50,10 +50,13 @@ struct blob {
 	struct sb_blob_layer_in layer[3];
 	uint32_t layer_count;
 	uint32_t flags;
+	uint32_t lacks; /* filter flags that the kernel of its compile had not */
 	bool no_source;
 	const char *listener_path, *listener_metadata;
 };
 
+/* "c1/SET/test.sbk" for another feature set, number n; made with its folder. Alive as above. */
+const char *other_entry(const char *cache, unsigned int n);
 /* A blob of policy "test" that denies getppid. */
 struct blob simple(void);
 /* Made of p/test.json, with a second mode, complain, that allows everything. */

@@ -229,6 +229,81 @@ static void test_broken_in_the_first_root(void **state)
 	not_said("ran");
 }
 
+/* Another kernel's blob, in place: where all that was asked has the same answer here. */
+static void test_other_set(void **state)
+{
+	struct blob b = simple();
+
+	(void)state;
+	put_blob(other_entry("c2", 7), &b);
+	assert_int_equal(RUN("-v", "--no-compile", "test", "grep", "Seccomp:", "/proc/self/status"),
+			 0);
+	said("using c2/00000000000000000000000000000007/test.sbk");
+	said("Seccomp:\t2");
+	assert_int_equal(RUN("test", "true"), 0); /* there is no compiler to ask */
+	assert_string_equal(output, "");
+	assert_int_equal(access(in_top(entry("c1", "test")), F_OK), -1);
+	/* A broken one of its own is no better than none; a good one goes first. */
+	put_text(entry("c1", "test"), "rubbish", 0644);
+	assert_int_equal(RUN("--no-compile", "test", "true"), 0);
+	put_blob(entry("c2", "test"), &b);
+	assert_int_equal(RUN("-v", "test", "true"), 0);
+	not_said("using c2/00000000000000000000000000000007");
+}
+
+static void test_other_set_refused(void **state)
+{
+	struct blob b = simple();
+	const char *set = "c1/00000000000000000000000000000007";
+
+	(void)state;
+	b.lacks = features.flags & -features.flags;
+	if (b.lacks) {
+		put_blob(other_entry("c1", 7), &b);
+		assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+		said("the blob was compiled for a kernel without");
+		not_said("ran");
+	}
+	b = simple();
+	b.name = "other";
+	put_blob(other_entry("c1", 7), &b);
+	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+	said("under another name");
+	b = simple();
+	put_blob(other_entry("c1", 7), &b);
+	put_text("p/test.json", "{}", 0644);
+	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+	said("test.json has other content");
+	put_text("p/test.json", POLICY, 0644);
+	assert_int_equal(chmod(in_top(set), 0777), 0);
+	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+	said("can be written by group or others");
+	assert_int_equal(chmod(in_top(set), 0755), 0);
+	assert_int_equal(RUN("--no-compile", "test", "true"), 0);
+	/* A link to a good set, and a good set under what is no hash. */
+	assert_int_equal(rename(in_top(set), in_top("c1/elsewhere")), 0);
+	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+	assert_int_equal(symlink("elsewhere", in_top(set)), 0);
+	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
+	said("00000000000000000000000000000007 is not a directory");
+	not_said("ran");
+}
+
+/* Any number of sets may lie there; so many are opened and no more. */
+static void test_other_sets_bounded(void **state)
+{
+	size_t asked = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 70; i++)
+		other_entry("c1", i);
+	assert_int_equal(RUN("-v", "--no-compile", "test", "echo", "ran"), 125);
+	for (const char *at = output; (at = strstr(at, "test.sbk is not there")); at++)
+		asked++;
+	assert_int_equal(asked, 2 + 64); /* its own in both roots */
+	not_said("ran");
+}
+
 static void test_foreign_cache(void **state)
 {
 	(void)state;
@@ -387,6 +462,9 @@ int main(void)
 		T(test_path_search),
 		T(test_missing),
 		T(test_broken_in_the_first_root),
+		T(test_other_set),
+		T(test_other_set_refused),
+		T(test_other_sets_bounded),
 		T(test_foreign_cache),
 		T(test_stale),
 		T(test_sealed),
