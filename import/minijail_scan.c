@@ -7,6 +7,17 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
 
+/* How many bytes from p on are in set, or are not. A line may have a MiB: only what is counted is
+ * looked at. */
+static size_t span(const char *p, const char *set, bool in)
+{
+	size_t count = 0;
+
+	while (p[count] && (strchr(set, p[count]) != NULL) == in)
+		count++;
+	return count;
+}
+
 static bool add(struct sb_mj_tokens *t, enum sb_mj_kind kind, const char *text, size_t size,
 		uint32_t line)
 {
@@ -32,7 +43,7 @@ static size_t sign_size(const char *p)
 	static const char *const two[] = {"||", "&&", "==", "!=", "<=", ">="};
 
 	for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++)
-		if (!strncmp(p, two[i], 2))
+		if (p[0] == two[i][0] && p[1] == two[i][1])
 			return 2;
 	return *p && strchr(":;,~(){}[]|&<>=", *p) ? 1 : 0;
 }
@@ -40,17 +51,17 @@ static size_t sign_size(const char *p)
 /* The longest word of any kind at p; 0: there is none. */
 static size_t scan_one(const char *p, enum sb_mj_kind *kind)
 {
-	if (*p == '/' || !strncmp(p, "./", 2)) {
+	if (*p == '/' || (p[0] == '.' && p[1] == '/')) {
 		*kind = SB_MJ_PATH;
-		return strcspn(p, " \t");
+		return span(p, " \t", false);
 	}
 	if (strchr(DIGITS, *p) || (*p == '-' && p[1] && strchr(DIGITS, p[1]))) {
 		*kind = SB_MJ_NUMBER;
-		return 1 + strspn(p + 1, LETTERS DIGITS);
+		return 1 + span(p + 1, LETTERS DIGITS, true);
 	}
 	if (strchr(LETTERS, *p) || (*p == '@' && p[1] && strchr(LETTERS, p[1]))) {
 		*kind = SB_MJ_WORD;
-		return 1 + strspn(p + 1, LETTERS DIGITS "-@.");
+		return 1 + span(p + 1, LETTERS DIGITS "-@.", true);
 	}
 	*kind = SB_MJ_SIGN;
 	return sign_size(p);
@@ -62,8 +73,8 @@ static bool scan_line(struct sb_mj_tokens *t, const char *p, uint32_t line)
 	size_t size;
 
 	for (;; p += size) {
-		p += strspn(p, " \t\r");
-		if (!*p || *p == '#' || !strcmp(p, "\\"))
+		p += span(p, " \t\r", true);
+		if (!*p || *p == '#' || (p[0] == '\\' && !p[1]))
 			return true;
 		size = scan_one(p, &kind);
 		if (!size)
@@ -107,7 +118,7 @@ bool sb_mj_statement(struct sb_import *import, struct sb_import_file *file, stru
 		bool middle = more;
 
 		more = size && line[size - 1] == '\\';
-		start = line + strspn(line, " \t\r");
+		start = line + span(line, " \t\r", true);
 		if (!middle && *start == '#' && !more) {
 			if (!add_comment(import, comment, start))
 				return false;
