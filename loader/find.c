@@ -152,7 +152,8 @@ static bool find_other(struct sb_exec *x, size_t root, const char *own, struct s
 		memcpy(&length, x->state + at + ENTRY_LENGTH, sizeof(length));
 		if (length < SHORTEST || length > size - at)
 			break;
-		if (strnlen(set, length - ENTRY_NAME) != SECBAKE_HASH_TEXT - 1 || !strcmp(set, own))
+		if (length < ENTRY_NAME + SECBAKE_HASH_TEXT || set[SECBAKE_HASH_TEXT - 1] ||
+		    strlen(set) != SECBAKE_HASH_TEXT - 1 || !strcmp(set, own))
 			continue;
 		left--;
 		if (find_in(x, root, set, found, error))
