@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bump allocation from chunks that are freed together. Chunks come zeroed from
- * calloc and are never used twice, so what is handed out is zero without a memset.
+ * calloc, so what is handed out of them for the first time is zero without a memset.
  */
 #include "arena.h"
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,13 @@
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
+	size_t dirty; /* so much was in use before a reset; what is behind is still zero */
 	alignas(max_align_t) unsigned char bytes[];
 };
 
 struct sb_arena {
-	struct chunk *head; /* the one that small allocations come from */
+	struct chunk *head;  /* the one that small allocations come from */
+	struct chunk *spare; /* those that a reset emptied */
 };
 
 struct sb_arena *sb_arena_new(void)
@@ -29,22 +32,59 @@ struct sb_arena *sb_arena_new(void)
 	return calloc(1, sizeof(struct sb_arena));
 }
 
+static void free_chunks(struct chunk *chunk)
+{
+	for (struct chunk *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+}
+
 void sb_arena_free(struct sb_arena *arena)
 {
 	if (!arena)
 		return;
-	for (struct chunk *chunk = arena->head, *next; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	free_chunks(arena->head);
+	free_chunks(arena->spare);
 	free(arena);
 }
 
-static struct chunk *chunk_new(size_t size)
+void sb_arena_reset(struct sb_arena *arena)
 {
-	struct chunk *chunk;
+	struct chunk **end = &arena->head;
+
+	for (; *end; end = &(*end)->next) {
+		struct chunk *chunk = *end;
+
+		chunk->dirty = chunk->used > chunk->dirty ? chunk->used : chunk->dirty;
+		chunk->used = 0;
+	}
+	*end = arena->spare;
+	arena->spare = arena->head;
+	arena->head = NULL;
+}
+
+/* Out of the spare ones the first that is large enough. */
+static struct chunk *chunk_again(struct sb_arena *arena, size_t size)
+{
+	for (struct chunk **at = &arena->spare; *at; at = &(*at)->next) {
+		struct chunk *chunk = *at;
+
+		if (chunk->size < size)
+			continue;
+		*at = chunk->next;
+		return chunk;
+	}
+	return NULL;
+}
+
+static struct chunk *chunk_new(struct sb_arena *arena, size_t size)
+{
+	struct chunk *chunk = chunk_again(arena, size);
 	size_t total;
 
+	if (chunk)
+		return chunk;
 	if (__builtin_add_overflow(size, sizeof(*chunk), &total))
 		return NULL;
 	chunk = calloc(1, total);
@@ -53,25 +93,16 @@ static struct chunk *chunk_new(size_t size)
 	return chunk;
 }
 
-void *sb_alloc(struct sb_arena *arena, size_t count, size_t size)
+/* A chunk with room for that many bytes. */
+static struct chunk *find_room(struct sb_arena *arena, size_t bytes)
 {
 	struct chunk *chunk = arena->head;
-	size_t bytes;
 
-	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    __builtin_add_overflow(bytes, ALIGN - 1, &bytes))
-		return NULL;
-	bytes &= ~(ALIGN - 1);
-	if (!bytes)
-		bytes = ALIGN; /* empty arrays have an address too */
-	if (chunk && bytes <= chunk->size - chunk->used) {
-		chunk->used += bytes;
-		return chunk->bytes + (chunk->used - bytes);
-	}
-	chunk = chunk_new(bytes > CHUNK_SIZE / 4 ? bytes : CHUNK_SIZE);
+	if (chunk && bytes <= chunk->size - chunk->used)
+		return chunk;
+	chunk = chunk_new(arena, bytes > CHUNK_SIZE / 4 ? bytes : CHUNK_SIZE);
 	if (!chunk)
 		return NULL;
-	chunk->used = bytes;
 	if (arena->head && bytes > CHUNK_SIZE / 4) { /* the room left in the head stays in use */
 		chunk->next = arena->head->next;
 		arena->head->next = chunk;
@@ -79,7 +110,38 @@ void *sb_alloc(struct sb_arena *arena, size_t count, size_t size)
 		chunk->next = arena->head;
 		arena->head = chunk;
 	}
-	return chunk->bytes;
+	return chunk;
+}
+
+static void *allocate(struct sb_arena *arena, size_t count, size_t size, bool zeroed)
+{
+	struct chunk *chunk;
+	size_t bytes, at;
+
+	if (__builtin_mul_overflow(count, size, &bytes) ||
+	    __builtin_add_overflow(bytes, ALIGN - 1, &bytes))
+		return NULL;
+	bytes &= ~(ALIGN - 1);
+	if (!bytes)
+		bytes = ALIGN; /* empty arrays have an address too */
+	chunk = find_room(arena, bytes);
+	if (!chunk)
+		return NULL;
+	at = chunk->used;
+	chunk->used += bytes;
+	if (zeroed && at < chunk->dirty)
+		memset(chunk->bytes + at, 0, bytes < chunk->dirty - at ? bytes : chunk->dirty - at);
+	return chunk->bytes + at;
+}
+
+void *sb_alloc(struct sb_arena *arena, size_t count, size_t size)
+{
+	return allocate(arena, count, size, true);
+}
+
+void *sb_alloc_raw(struct sb_arena *arena, size_t count, size_t size)
+{
+	return allocate(arena, count, size, false);
 }
 
 char *sb_strndup(struct sb_arena *arena, const char *text, size_t size)

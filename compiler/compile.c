@@ -27,6 +27,7 @@ struct secbake_compiled {
 
 struct compilation {
 	struct sb_arena *arena;
+	struct sb_arena *scratch; /* for making one program after the other */
 	const struct secbake_compile_options *given;
 	struct sb_front front;
 	struct sb_digest *digest;
@@ -133,8 +134,8 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
 		return no_memory(c);
 	c->proved = true;
-	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program,
-			     c->error);
+	status = sb_generate(c->arena, c->scratch, layer, &tuning, resolved->big_endian,
+			     &made->program, c->error);
 	if (status != SECBAKE_OK)
 		return status;
 	made->next = c->known;
@@ -398,9 +399,11 @@ enum secbake_status secbake_compile(const struct secbake_compile_options *option
 
 	made = calloc(1, sizeof(*made));
 	c.arena = sb_arena_new();
+	c.scratch = sb_arena_new();
 	c.digest = sb_digest_new();
-	status = made && c.arena && c.digest ? run(&c, made) : no_memory(&c);
+	status = made && c.arena && c.scratch && c.digest ? run(&c, made) : no_memory(&c);
 	sb_digest_free(c.digest);
+	sb_arena_free(c.scratch);
 	sb_arena_free(c.arena);
 	if (status != SECBAKE_OK) {
 		secbake_compiled_free(made);

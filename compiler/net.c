@@ -167,7 +167,8 @@ static bool add_atom(struct importer *im, uint32_t map, uint32_t lo, uint32_t hi
 
 static void start_word(struct importer *im)
 {
-	im->atoms = (im->atoms + 63) / 64 * 64;
+	while (im->atoms % 64)
+		im->net->atom[im->atoms++] = (struct sb_atom){.used = false};
 }
 
 /* The numbers lo to hi of one map, which are whole atoms. */
@@ -362,7 +363,7 @@ static bool allocate_view(const struct sb_net *net, struct sb_net_view *view)
 {
 	struct sb_arena *arena = net->graph->arena;
 
-	view->reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
+	view->reach = sb_alloc_raw(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
 	view->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->order));
 	view->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->position));
 	return view->reach && view->order && view->position;
@@ -375,10 +376,10 @@ static bool allocate(struct importer *im)
 
 	net->stack = sb_alloc(arena, SB_NET_NODES_MAX, 4 * sizeof(*net->stack));
 	net->leaf = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(const struct sb_node *));
-	net->test = sb_alloc(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
+	net->test = sb_alloc_raw(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
 	net->test_bucket = sb_alloc(arena, SB_NET_TEST_BUCKETS, sizeof(*net->test_bucket));
-	net->atom = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->atom));
-	net->run = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->run));
+	net->atom = sb_alloc_raw(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->atom));
+	net->run = sb_alloc_raw(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->run));
 	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
 	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
@@ -423,7 +424,7 @@ static bool import(struct importer *im)
 	if (!allocate(im) || !collect_cuts(im) || !collect_atoms(im) || !fill_sets(im))
 		return false;
 	set = net->words * sizeof(uint64_t);
-	net->decides = sb_alloc(net->graph->arena, SB_NET_NODES_MAX, set);
+	net->decides = sb_alloc_raw(net->graph->arena, SB_NET_NODES_MAX, set);
 	if (!net->decides || !allocate_view(net, &net->view) || !allocate_view(net, &net->spare))
 		return false;
 	return find_hot(net) && import_shape(im, &net->shape);

@@ -223,8 +223,8 @@ const struct sb_node *sb_search(struct sb_graph *graph, const struct sb_piece *p
 		return halve(&s, 0, count - 1);
 	s.weight_upto = sb_alloc(graph->arena, (size_t)count + 1, sizeof(*s.weight_upto));
 	s.how = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.how));
-	s.cost_from = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.cost_from));
-	s.cost_to = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.cost_to));
+	s.cost_from = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost_from));
+	s.cost_to = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost_to));
 	if (!s.how || !s.cost_from || !s.cost_to || !s.weight_upto) {
 		graph->failed = true;
 		return NULL;
