@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bump allocation from chunks that are freed together. Chunks come zeroed from
- * calloc, so what is handed out of them for the first time is zero without a memset.
+ * Bump allocation from chunks that are freed together, or used again. What is handed
+ * out is zeroed then, not with its chunk: pages that nobody writes to cost nothing.
  */
 #include "arena.h"
 
 #include <stdalign.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
-	size_t dirty; /* so much was in use before a reset; what is behind is still zero */
 	alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -53,12 +51,8 @@ void sb_arena_reset(struct sb_arena *arena)
 {
 	struct chunk **end = &arena->head;
 
-	for (; *end; end = &(*end)->next) {
-		struct chunk *chunk = *end;
-
-		chunk->dirty = chunk->used > chunk->dirty ? chunk->used : chunk->dirty;
-		chunk->used = 0;
-	}
+	for (; *end; end = &(*end)->next)
+		(*end)->used = 0;
 	*end = arena->spare;
 	arena->spare = arena->head;
 	arena->head = NULL;
@@ -87,9 +81,9 @@ static struct chunk *chunk_new(struct sb_arena *arena, size_t size)
 		return chunk;
 	if (__builtin_add_overflow(size, sizeof(*chunk), &total))
 		return NULL;
-	chunk = calloc(1, total);
+	chunk = malloc(total);
 	if (chunk)
-		chunk->size = size;
+		*chunk = (struct chunk){.size = size};
 	return chunk;
 }
 
@@ -113,35 +107,34 @@ static struct chunk *find_room(struct sb_arena *arena, size_t bytes)
 	return chunk;
 }
 
-static void *allocate(struct sb_arena *arena, size_t count, size_t size, bool zeroed)
+/* Of count * size bytes; 0: too many. */
+static size_t room_for(size_t count, size_t size)
 {
-	struct chunk *chunk;
-	size_t bytes, at;
+	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes) ||
 	    __builtin_add_overflow(bytes, ALIGN - 1, &bytes))
-		return NULL;
+		return 0;
 	bytes &= ~(ALIGN - 1);
-	if (!bytes)
-		bytes = ALIGN; /* empty arrays have an address too */
-	chunk = find_room(arena, bytes);
-	if (!chunk)
-		return NULL;
-	at = chunk->used;
-	chunk->used += bytes;
-	if (zeroed && at < chunk->dirty)
-		memset(chunk->bytes + at, 0, bytes < chunk->dirty - at ? bytes : chunk->dirty - at);
-	return chunk->bytes + at;
-}
-
-void *sb_alloc(struct sb_arena *arena, size_t count, size_t size)
-{
-	return allocate(arena, count, size, true);
+	return bytes ? bytes : ALIGN; /* empty arrays have an address too */
 }
 
 void *sb_alloc_raw(struct sb_arena *arena, size_t count, size_t size)
 {
-	return allocate(arena, count, size, false);
+	size_t bytes = room_for(count, size);
+	struct chunk *chunk = bytes ? find_room(arena, bytes) : NULL;
+
+	if (!chunk)
+		return NULL;
+	chunk->used += bytes;
+	return chunk->bytes + (chunk->used - bytes);
+}
+
+void *sb_alloc(struct sb_arena *arena, size_t count, size_t size)
+{
+	void *made = sb_alloc_raw(arena, count, size);
+
+	return made ? memset(made, 0, count * size) : NULL;
 }
 
 char *sb_strndup(struct sb_arena *arena, const char *text, size_t size)
@@ -150,9 +143,12 @@ char *sb_strndup(struct sb_arena *arena, const char *text, size_t size)
 
 	if (size == (size_t)-1)
 		return NULL;
-	copy = sb_alloc(arena, size + 1, 1);
-	if (copy && size)
+	copy = sb_alloc_raw(arena, size + 1, 1);
+	if (!copy)
+		return NULL;
+	if (size)
 		memcpy(copy, text, size);
+	copy[size] = 0;
 	return copy;
 }
 
@@ -179,12 +175,15 @@ char *sb_sprintf(struct sb_arena *arena, const char *format, ...)
 void *sb_grow(struct sb_arena *arena, const void *old, size_t old_count, size_t new_count,
 	      size_t size)
 {
-	void *larger;
+	unsigned char *larger;
 
 	if (new_count < old_count)
 		return NULL;
-	larger = sb_alloc(arena, new_count, size);
-	if (larger && old_count)
+	larger = sb_alloc_raw(arena, new_count, size);
+	if (!larger)
+		return NULL;
+	if (old_count)
 		memcpy(larger, old, old_count * size);
+	memset(larger + old_count * size, 0, (new_count - old_count) * size);
 	return larger;
 }

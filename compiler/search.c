@@ -40,16 +40,18 @@ struct search {
 	uint32_t count;
 	uint8_t *how;	       /* of pieces i..j at i * count + j */
 	uint32_t *weight_upto; /* sum of weights of the pieces before i */
-	/* Costs twice, so that both sides of the splits of a run lie in a row. */
-	int32_t *cost_from; /* of i..j at i * count + j */
-	int32_t *cost_to;   /* of i..j at j * count + i */
+	/*
+	 * Of i..j at i * count + j, and once more at j * count + i, so that both sides of
+	 * the splits of a run lie in a row.
+	 */
+	int32_t *cost;
 };
 
 static void settle(struct search *s, uint32_t i, uint32_t j, int32_t cost, uint8_t how)
 {
 	s->how[(size_t)i * s->count + j] = how;
-	s->cost_from[(size_t)i * s->count + j] = cost;
-	s->cost_to[(size_t)j * s->count + i] = cost;
+	s->cost[(size_t)i * s->count + j] = cost;
+	s->cost[(size_t)j * s->count + i] = cost;
 }
 
 static uint32_t weight_of(const struct search *s, uint32_t i, uint32_t j)
@@ -91,7 +93,7 @@ static void peel_from(struct search *s, uint32_t i, uint8_t how)
 		       SB_COST_STEP * (path + tests * background_weight);
 		if (tests > 1 && !sb_pass_on(s->graph->tuning, SB_PASS_PEEL))
 			return;
-		if (cost < COST_MAX && (s->how[at] == SPLIT || cost < (uint64_t)s->cost_from[at]))
+		if (cost < COST_MAX && (s->how[at] == SPLIT || cost < (uint64_t)s->cost[at]))
 			settle(s, i, j, (int32_t)cost, how);
 	}
 }
@@ -112,16 +114,15 @@ static int32_t least(const int32_t *left, const int32_t *right, uint32_t count)
 /* What a split costs below its own test; where nothing is tested there, that takes a jump. */
 static int32_t below(const struct search *s, uint32_t i, uint32_t k, uint32_t j)
 {
-	int32_t sum =
-		s->cost_from[(size_t)i * s->count + k - 1] + s->cost_to[(size_t)j * s->count + k];
+	int32_t sum = s->cost[(size_t)i * s->count + k - 1] + s->cost[(size_t)j * s->count + k];
 
 	return sum ? sum : (int32_t)SB_COST_JUMP;
 }
 
 static int32_t least_below(const struct search *s, uint32_t i, uint32_t j)
 {
-	int32_t best = least(s->cost_from + (size_t)i * s->count + i,
-			     s->cost_to + (size_t)j * s->count + i + 1, j - i);
+	int32_t best = least(s->cost + (size_t)i * s->count + i,
+			     s->cost + (size_t)j * s->count + i + 1, j - i);
 
 	if (best)
 		return best;
@@ -143,14 +144,14 @@ static void split(struct search *s, uint32_t i, uint32_t j)
 	size_t at = (size_t)i * s->count + j;
 	int32_t cost = test_cost(s, i, j) + least_below(s, i, j);
 
-	if (s->how[at] == SPLIT || cost < s->cost_from[at])
+	if (s->how[at] == SPLIT || cost < s->cost[at])
 		settle(s, i, j, cost, SPLIT);
 }
 
 /* Where: the first piece of the right side. Only the tree that is built needs to know. */
 static uint32_t split_at(const struct search *s, uint32_t i, uint32_t j)
 {
-	int32_t wanted = s->cost_from[(size_t)i * s->count + j] - test_cost(s, i, j);
+	int32_t wanted = s->cost[(size_t)i * s->count + j] - test_cost(s, i, j);
 	uint32_t k = i + 1;
 
 	while (k < j && below(s, i, k, j) != wanted)
@@ -223,9 +224,8 @@ const struct sb_node *sb_search(struct sb_graph *graph, const struct sb_piece *p
 		return halve(&s, 0, count - 1);
 	s.weight_upto = sb_alloc(graph->arena, (size_t)count + 1, sizeof(*s.weight_upto));
 	s.how = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.how));
-	s.cost_from = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost_from));
-	s.cost_to = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost_to));
-	if (!s.how || !s.cost_from || !s.cost_to || !s.weight_upto) {
+	s.cost = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost));
+	if (!s.how || !s.cost || !s.weight_upto) {
 		graph->failed = true;
 		return NULL;
 	}
