@@ -115,9 +115,14 @@ int sb_syscall_args(const struct secbake_arch *arch, const char *name, struct sb
 	while (row > sb_syscall_args_rows && !strcmp(row[-1].name, name))
 		row--;
 	for (; row < end && !strcmp(row->name, name); row++) {
-		if (row->only && !names_table(row->only, arch->table))
+		if (*row->only && !names_table(row->only, arch->table))
 			continue;
-		memcpy(args, row->arg, sizeof(row->arg));
+		for (int8_t i = 0; i < 6; i++) {
+			const struct sb_syscall_arg *arg = &row->arg[i];
+
+			args[i] = i < row->count ? (struct sb_arg){arg->class, arg->type, arg->name}
+						 : (struct sb_arg){.class = SB_ARG_NONE};
+		}
 		return row->count;
 	}
 	return -1;
