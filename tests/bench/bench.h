@@ -47,6 +47,12 @@ void bench_processes(char *const *const *argv, size_t count, unsigned int rounds
 /* fit.c: prints what the generator's cost model (compiler/cost.h) takes from the kernel. */
 int bench_fit(void);
 
+/*
+ * whole.c: prints what the way from a profile's text to a filter takes. Arguments:
+ * SECBAKE OUTPUT POLICY [SNAP-SECCOMP TEMPLATE].
+ */
+int bench_whole(int argc, char **argv);
+
 /* other.c: the same rules through libseccomp. */
 
 /*
@@ -58,5 +64,12 @@ bool bench_other_build(const struct sb_layer *layer, unsigned int level,
 
 /* The median time of building and loading it, over rounds children. 0: failed. */
 uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsigned int rounds);
+
+/*
+ * The same from an OCI profile's file, as a container runtime does it (runtime.c): the
+ * length of the filter, and the time to read, build and load it. 0: failed.
+ */
+uint32_t bench_other_profile_length(const char *path, unsigned int level);
+uint64_t bench_other_profile_time(const char *path, unsigned int level);
 
 #endif
