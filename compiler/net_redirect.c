@@ -61,6 +61,8 @@ static void look_at(const struct sb_net *net, uint16_t node, struct candidate *c
 	candidate->node = node;
 	candidate->known = false;
 	candidate->count = 0;
+	candidate->word[0] = 0; /* also where nothing reaches it */
+	candidate->reach[0] = 0;
 	for (uint32_t w = 0; w < net->words; w++)
 		if (reach[w]) {
 			candidate->word[candidate->count] = (uint8_t)w;
@@ -111,11 +113,16 @@ static bool acyclic(const struct sb_net *net, struct candidate *candidate, uint1
 static bool give_way(struct sb_net *net, struct sb_net_shape *trial, uint16_t node, uint64_t *cost)
 {
 	struct candidate candidate;
+	const uint64_t *first;
 
 	look_at(net, node, &candidate);
+	first = net->decides + candidate.word[0];
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
 		uint16_t other = net->view.order[i];
 
+		/* Nearly all fall at the first word. */
+		if (candidate.reach[0] & ~first[(size_t)other * net->words])
+			continue;
 		if (!decides_right(net, &candidate, other) || other == node ||
 		    !acyclic(net, &candidate, other))
 			continue;

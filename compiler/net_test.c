@@ -43,12 +43,19 @@ static void put(uint64_t *set, uint32_t a)
 /* Atoms from to end - 1. */
 static void put_all(uint64_t *set, uint32_t from, uint32_t end)
 {
-	for (; from < end && from % 64; from++)
-		put(set, from);
-	for (; from + 64 <= end; from += 64)
-		set[from / 64] = UINT64_MAX;
-	for (; from < end; from++)
-		put(set, from);
+	uint64_t first = UINT64_MAX << from % 64, last = ~(UINT64_MAX << end % 64);
+
+	if (from >= end)
+		return;
+	if (from / 64 == end / 64) {
+		set[from / 64] |= first & last;
+		return;
+	}
+	set[from / 64] |= first;
+	for (uint32_t w = from / 64 + 1; w < end / 64; w++)
+		set[w] = UINT64_MAX;
+	if (last) /* there may be no word behind */
+		set[end / 64] |= last;
 }
 
 /* The first atom of a run that has a number of at least k; its end: there is none. */
