@@ -187,18 +187,22 @@ static enum secbake_status settle_lists(struct sb_resolver *r)
 	return SECBAKE_OK;
 }
 
+_Static_assert(SB_NONE == SB_SYSCALL_NONE, "no number");
+
 static enum secbake_status number_names(struct sb_resolver *r)
 {
-	for (uint32_t a = 0; a < r->arch_count; a++) {
-		uint32_t *number = sb_alloc(r->arena, r->oci->name_count, sizeof(*number));
+	uint32_t number[SB_ARCHES_MAX];
 
-		if (!number)
+	for (uint32_t a = 0; a < r->arch_count; a++) {
+		r->number[a] = sb_alloc(r->arena, r->oci->name_count, sizeof(*r->number[a]));
+		if (!r->number[a])
 			return out_of_memory(r);
-		for (uint32_t i = 0; i < r->oci->name_count; i++)
-			if (!r->used[i] ||
-			    !sb_syscall_number(r->arch[a], r->oci->name[i], &number[i]))
-				number[i] = SB_NONE;
-		r->number[a] = number;
+	}
+	for (uint32_t i = 0; i < r->oci->name_count; i++) {
+		if (r->used[i])
+			sb_syscall_numbers(r->arch, r->arch_count, r->oci->name[i], number);
+		for (uint32_t a = 0; a < r->arch_count; a++)
+			r->number[a][i] = r->used[i] ? number[a] : SB_NONE;
 	}
 	return SECBAKE_OK;
 }
