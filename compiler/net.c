@@ -390,29 +390,41 @@ static bool allocate(struct importer *im)
 	return sb_net_shape_new(net, &net->shape);
 }
 
+/* The atom of one number alone, as it is first seen on its architecture. */
+static bool find_number(const struct sb_net *net, uint32_t audit_arch, uint32_t nr, uint32_t *found)
+{
+	for (uint32_t i = 0; i < net->run_count; i++) {
+		const struct sb_net_run *run = &net->run[i];
+		uint32_t a = sb_net_find(net, run, nr);
+		const struct sb_atom *atom = &net->atom[a];
+
+		if (a == run->end || atom->lo != nr || atom->hi != nr ||
+		    atom->audit_arch != audit_arch || (atom->x32 && a / 64 >= net->masked))
+			continue;
+		*found = a;
+		return true;
+	}
+	return false;
+}
+
 /* The atoms of hot calls, those that are simply allowed left out: the bitmap answers them. */
 static bool find_hot(struct sb_net *net)
 {
 	const struct sb_tuning *tuning = net->graph->tuning;
 
 	net->hot = sb_alloc(net->graph->arena, (size_t)tuning->hot_count + 1, sizeof(*net->hot));
-	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++)
-		for (uint32_t a = 0; a < net->words * 64; a++) {
-			const struct sb_atom *atom = &net->atom[a];
-			const struct sb_node *leaf;
+	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++) {
+		const struct sb_node *leaf;
+		uint32_t a;
 
-			if (!atom->used || atom->audit_arch != tuning->hot[i].audit_arch ||
-			    atom->lo != tuning->hot[i].nr || atom->hi != atom->lo ||
-			    (atom->x32 && a / 64 >= net->masked))
-				continue;
-			leaf = net->leaf[net->leaf_of[a]];
-			if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
-				continue;
-			net->hot[net->hot_count] =
-				(struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
-			net->price[a] += net->hot[net->hot_count++].cost;
-			break;
-		}
+		if (!find_number(net, tuning->hot[i].audit_arch, tuning->hot[i].nr, &a))
+			continue;
+		leaf = net->leaf[net->leaf_of[a]];
+		if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
+			continue;
+		net->hot[net->hot_count] = (struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
+		net->price[a] += net->hot[net->hot_count++].cost;
+	}
 	return net->hot != NULL;
 }
 

@@ -125,6 +125,17 @@ void sb_net_export(const struct sb_net *net, const struct sb_node **root);
  * room. */
 uint16_t sb_net_test(struct sb_net *net, uint16_t op, uint32_t k);
 
+/* The first atom of a run that has a number of at least k; its end: there is none. */
+uint32_t sb_net_find(const struct sb_net *net, const struct sb_net_run *run, uint32_t k);
+
+/* Without a processor's own instruction, which not every x86_64 has. */
+static inline uint32_t sb_net_population(uint64_t x)
+{
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	return (uint32_t)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
+}
+
 static inline uint64_t *sb_net_set(const struct sb_net *net, uint64_t *sets, uint32_t index)
 {
 	return sets + (size_t)index * net->words;

@@ -6,14 +6,6 @@
 #include "cost.h"
 #include "net.h"
 
-/* Without a processor's own instruction, which not every x86_64 has. */
-static uint32_t population(uint64_t x)
-{
-	x -= x >> 1 & 0x5555555555555555u;
-	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-	return (uint32_t)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
-}
-
 bool sb_net_within(const struct sb_net *net, const uint64_t *set, const uint64_t *of)
 {
 	for (uint32_t w = 0; w < net->words; w++)
@@ -265,7 +257,7 @@ uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 		if (shape->node[net->view.order[i]].kind == SB_NET_LEAF)
 			continue;
 		for (uint32_t w = 0; w < net->weighted; w++)
-			here += reach[w] ? population(reach[w]) : 0;
+			here += reach[w] ? sb_net_population(reach[w]) : 0;
 		steps += here << (shape->node[net->view.order[i]].kind == SB_NET_SELECT);
 		for (uint32_t h = 0; h < net->hot_count; h++)
 			hot += net->hot[h].cost *

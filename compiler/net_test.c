@@ -58,8 +58,7 @@ static void put_all(uint64_t *set, uint32_t from, uint32_t end)
 		set[end / 64] |= last;
 }
 
-/* The first atom of a run that has a number of at least k; its end: there is none. */
-static uint32_t find(const struct sb_net *net, const struct sb_net_run *run, uint32_t k)
+uint32_t sb_net_find(const struct sb_net *net, const struct sb_net_run *run, uint32_t k)
 {
 	uint32_t from = run->first, end = run->end;
 
@@ -79,7 +78,7 @@ static void ask_equal(const struct sb_net *net, struct sb_net_test *test, uint32
 {
 	for (uint32_t i = 0; i < net->run_count; i++) {
 		const struct sb_net_run *run = &net->run[i];
-		uint32_t at = find(net, run, k);
+		uint32_t at = sb_net_find(net, run, k);
 		const struct sb_atom *atom = &net->atom[at];
 		bool found = at < run->end && atom->lo <= k;
 
@@ -95,7 +94,7 @@ static void ask_at_least(const struct sb_net *net, struct sb_net_test *test, uin
 {
 	for (uint32_t i = 0; i < net->run_count; i++) {
 		const struct sb_net_run *run = &net->run[i];
-		uint32_t at = find(net, run, k);
+		uint32_t at = sb_net_find(net, run, k);
 
 		put_all(test->no, run->first, at);
 		put_all(test->yes, at, run->end);
