@@ -44,6 +44,14 @@ void bench_attach(const struct bench_filter *const *filter, size_t count, unsign
  */
 void bench_processes(char *const *const *argv, size_t count, unsigned int rounds, uint64_t *ns);
 
+/* What something took: on the clock, and of a processor alone, which other load changes less. */
+struct bench_took {
+	uint64_t ns, processor_ns;
+};
+
+/* The time of one process, and its peak memory in KiB (memory may be NULL). */
+struct bench_took bench_process(char *const *argv, long *memory);
+
 /* fit.c: prints what the generator's cost model (compiler/cost.h) takes from the kernel. */
 int bench_fit(void);
 
@@ -67,9 +75,9 @@ uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsi
 
 /*
  * The same from an OCI profile's file, as a container runtime does it (runtime.c): the
- * length of the filter, and the time to read, build and load it. 0: failed.
+ * length of the filter (0: failed), and the time to read, build and load it.
  */
 uint32_t bench_other_profile_length(const char *path, unsigned int level);
-uint64_t bench_other_profile_time(const char *path, unsigned int level);
+struct bench_took bench_other_profile_time(const char *path, unsigned int level);
 
 #endif
