@@ -172,7 +172,7 @@ static enum secbake_status claim(struct sb_resolver *r, struct map_builder *b, u
 {
 	if (b->count == b->room) {
 		b->room = b->room * 2 + 64;
-		b->claim = sb_grow(r->arena, b->claim, b->count, b->room, sizeof(*b->claim));
+		b->claim = sb_grow(r->scratch, b->claim, b->count, b->room, sizeof(*b->claim));
 		if (!b->claim)
 			return out_of_memory(r);
 	}
@@ -291,8 +291,8 @@ static enum secbake_status build_map(struct sb_resolver *r, uint32_t first, bool
 	numbers.x86_64 = map->audit_arch == x86_64->audit_arch;
 	for (uint32_t a = first; a < r->arch_count; a++)
 		b.room += r->arch[a]->audit_arch == map->audit_arch ? r->oci->name_count : 0;
-	b.claim = sb_alloc_raw(r->arena, b.room, sizeof(*b.claim));
-	b.carried = sb_alloc(r->arena, r->oci->name_count, sizeof(*b.carried));
+	b.claim = sb_alloc_raw(r->scratch, b.room, sizeof(*b.claim));
+	b.carried = sb_alloc_raw(r->scratch, r->oci->name_count, sizeof(*b.carried));
 	if (!b.claim || !b.carried)
 		return out_of_memory(r);
 	for (uint32_t a = first; a < r->arch_count; a++) {
