@@ -22,33 +22,43 @@
 
 static const struct sb_tuning usual;
 
+/* Appends a range; neighbours decide differently. */
+static void add_range(struct sb_number_map *map, struct sb_range *range, uint32_t lo, uint32_t hi,
+		      const struct sb_decision *decision, uint32_t decisions)
+{
+	range[map->range_count] =
+		(struct sb_range){lo, hi, &decision[map->range_count % decisions]};
+	map->range_count++;
+}
+
 /* A map of ranges; with x32's, there is a boundary at its bit. */
 static struct sb_number_map random_map(struct sb_arena *arena, struct test_random *random,
 				       uint32_t audit_arch, const struct sb_decision *decision,
 				       uint32_t decisions)
 {
 	struct sb_range *range = sb_alloc(arena, 200, sizeof(*range));
-	uint32_t count = 0, lo = 0;
-	bool x32 = audit_arch == AUDIT_ARCH_X86_64;
+	struct sb_number_map map = {audit_arch, 0, range};
+	uint32_t lo = 0;
 
-	while (count < 100) {
-		uint32_t hi = lo + (uint32_t)(test_random(random) % (count % 9 ? 3 : 60));
+	while (map.range_count < 100) {
+		uint32_t most = map.range_count % 9 ? 3 : 60;
+		uint32_t hi = lo + test_random_below(random, most);
 
-		range[count++] = (struct sb_range){lo, hi, &decision[count % decisions]};
+		add_range(&map, range, lo, hi, decision, decisions);
 		lo = hi + 1;
 	}
-	if (x32) {
-		range[count++] = (struct sb_range){lo, 0x3fffffff, &decision[count % decisions]};
+	if (audit_arch == AUDIT_ARCH_X86_64) {
+		add_range(&map, range, lo, 0x3fffffff, decision, decisions);
 		lo = 0x40000000;
 		for (int i = 0; i < 40; i++) {
-			uint32_t hi = lo + (uint32_t)(test_random(random) % 20);
+			uint32_t hi = lo + test_random_below(random, 20);
 
-			range[count++] = (struct sb_range){lo, hi, &decision[count % decisions]};
+			add_range(&map, range, lo, hi, decision, decisions);
 			lo = hi + 1;
 		}
 	}
-	range[count++] = (struct sb_range){lo, UINT32_MAX, &decision[count % decisions]};
-	return (struct sb_number_map){audit_arch, count, range};
+	add_range(&map, range, lo, UINT32_MAX, decision, decisions);
+	return map;
 }
 
 static bool passes(uint16_t op, uint32_t a, uint32_t k)
