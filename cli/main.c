@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* secbake: the table of verbs. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ static const struct cli_verb *const verbs[] = {
 	&cli_features, &cli_constants, &cli_syscalls,
 };
 
+#define KEPT_MAX (32 << 20)
+#define KEPT_STEP (1 << 20)
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
 static void help(FILE *out)
@@ -43,8 +46,22 @@ static bool occupy_standard_descriptors(void)
 	return true;
 }
 
+/*
+ * A command does not run for long: memory that is free again goes to what comes next.
+ * Given back to the kernel, it would come back page by page, each with a fault.
+ */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, KEPT_MAX);
+	mallopt(M_MMAP_THRESHOLD, KEPT_MAX);
+	mallopt(M_TOP_PAD, KEPT_STEP);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+	keep_memory();
 	if (!occupy_standard_descriptors())
 		return CLI_SYSTEM;
 	if (argc < 2) {

@@ -10,8 +10,17 @@ struct sb_arena;
 struct sb_arena *sb_arena_new(void);
 void sb_arena_free(struct sb_arena *arena); /* takes NULL */
 
+/* All that was handed out is gone; the memory stays, for what comes. */
+void sb_arena_reset(struct sb_arena *arena);
+
 /* Zeroed, aligned for any type; NULL when count * size overflows or memory is out. */
 void *sb_alloc(struct sb_arena *arena, size_t count, size_t size);
+
+/*
+ * The same with anything in it: for large tables that are written before they are
+ * read, and not to the end.
+ */
+void *sb_alloc_raw(struct sb_arena *arena, size_t count, size_t size);
 
 /* A copy of size bytes with a NUL behind them; NULL when memory is out. */
 char *sb_strndup(struct sb_arena *arena, const char *text, size_t size);

@@ -17,6 +17,7 @@
 #include "generate.h"
 #include "hot.h"
 #include "prove.h"
+#include "same.h"
 #include "takeover.h"
 
 struct secbake_compiled {
@@ -27,6 +28,7 @@ struct secbake_compiled {
 
 struct compilation {
 	struct sb_arena *arena;
+	struct sb_arena *scratch; /* for making one program after the other */
 	const struct secbake_compile_options *given;
 	struct sb_front front;
 	struct sb_digest *digest;
@@ -39,9 +41,9 @@ struct compilation {
 	struct secbake_error *error;
 };
 
-/* A proved program, and what its layer hashes to. */
+/* A proved program, and its layer. */
 struct known {
-	struct secbake_hash hash;
+	const struct sb_layer *layer;
 	struct sb_program program;
 	struct known *next;
 };
@@ -89,24 +91,9 @@ static bool is_targets_own(const struct compilation *c, enum secbake_mode mode, 
 	return mode == c->front.mode && is_targets(c, from, to);
 }
 
-static bool layer_hash(const struct sb_resolved *resolved, const struct sb_layer *layer,
-		       struct secbake_hash *hash)
-{
-	struct sb_resolved alone = {
-		.big_endian = resolved->big_endian, .layer_count = 1, .layer = layer};
-	struct sb_digest *digest = sb_digest_new();
-
-	if (!digest)
-		return false;
-	sb_digest_resolved(digest, &alone);
-	*hash = sb_digest_end(digest);
-	sb_digest_free(digest);
-	return true;
-}
-
 /*
- * Variants often come to the same policy; their programs are made once. A hash
- * is a hint here and no more: what it finds is proved against this layer too.
+ * Variants often come to the same policy; their programs are made once. That layers
+ * look the same is a hint here and no more: what is found is proved against this one, too.
  */
 static enum secbake_status program_of(struct compilation *c, const struct sb_resolved *resolved,
 				      const struct sb_layer *layer, bool complain,
@@ -121,10 +108,10 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 	};
 	enum secbake_status status;
 
-	if (!made || !layer_hash(resolved, layer, &made->hash))
+	if (!made)
 		return no_memory(c);
 	for (struct known *known = c->known; known; known = known->next) {
-		if (memcmp(&known->hash, &made->hash, sizeof(made->hash)) != 0 ||
+		if (!sb_same_layer(known->layer, layer) ||
 		    sb_prove(&known->program, layer, NULL, NULL) != SECBAKE_OK)
 			continue;
 		*program = known->program;
@@ -133,10 +120,11 @@ static enum secbake_status program_of(struct compilation *c, const struct sb_res
 	if (!sb_hot_calls(c->arena, &c->front.document, layer, &tuning))
 		return no_memory(c);
 	c->proved = true;
-	status = sb_generate(c->arena, layer, &tuning, resolved->big_endian, &made->program,
-			     c->error);
+	status = sb_generate(c->arena, c->scratch, layer, &tuning, resolved->big_endian,
+			     &made->program, c->error);
 	if (status != SECBAKE_OK)
 		return status;
+	made->layer = layer;
 	made->next = c->known;
 	c->known = made;
 	*program = made->program;
@@ -398,9 +386,11 @@ enum secbake_status secbake_compile(const struct secbake_compile_options *option
 
 	made = calloc(1, sizeof(*made));
 	c.arena = sb_arena_new();
+	c.scratch = sb_arena_new();
 	c.digest = sb_digest_new();
-	status = made && c.arena && c.digest ? run(&c, made) : no_memory(&c);
+	status = made && c.arena && c.scratch && c.digest ? run(&c, made) : no_memory(&c);
 	sb_digest_free(c.digest);
+	sb_arena_free(c.scratch);
 	sb_arena_free(c.arena);
 	if (status != SECBAKE_OK) {
 		secbake_compiled_free(made);

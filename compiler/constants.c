@@ -35,7 +35,8 @@ const struct sb_constant_value *sb_constant_row_value(const struct sb_constant_r
 
 	if (row->usual.abis & abi)
 		return &row->usual;
-	for (const struct sb_constant_value *other = row->others; other && other->abis; other++)
+	for (const struct sb_constant_value *other = &sb_constant_others[row->others]; other->abis;
+	     other++)
 		if (other->abis & abi)
 			return other;
 	return NULL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Shape of the generated table of constants; only constants.c and errnos.c read it. */
+/*
+ * Shape of the generated table of constants; only constants.c and errnos.c read it.
+ * No pointers: those would be relocated at each start, all 6000 rows of them.
+ */
 #ifndef SB_CONSTANTS_TABLE_H
 #define SB_CONSTANTS_TABLE_H
 
@@ -10,6 +13,7 @@
 #include <secbake/arch.h>
 
 #define SB_CONSTANT_COLUMNS 23
+#define SB_CONSTANT_NAME_SIZE 52
 
 struct sb_constant_value {
 	uint64_t value; /* two's complement where it is negative */
@@ -18,15 +22,16 @@ struct sb_constant_value {
 };
 
 struct sb_constant_row {
-	const char *name;
-	bool is_errno; /* an error number that each ABI has */
+	char name[SB_CONSTANT_NAME_SIZE];
+	bool is_errno;	 /* an error number that each ABI has */
+	uint16_t others; /* index in sb_constant_others; those from there to one for no ABI */
 	struct sb_constant_value usual;
-	const struct sb_constant_value *others; /* ends with one for no ABI; NULL: none */
 };
 
 extern const char *const sb_constant_columns[SB_CONSTANT_COLUMNS]; /* secbake_arch.name */
 extern const struct sb_constant_row sb_constant_rows[];		   /* sorted by name */
 extern const size_t sb_constant_row_count;
+extern const struct sb_constant_value sb_constant_others[];
 
 /* The row of that name, or NULL. In constants.c, as the next. */
 const struct sb_constant_row *sb_constant_row_find(const char *name);

@@ -107,7 +107,7 @@ static bool simplify(struct sb_arena *arena, const struct sb_layer *layer,
 	return changed;
 }
 
-/* The program out of a round's arena, into the one that stays. */
+/* The program out of scratch, into the arena that stays. */
 static bool keep(struct sb_arena *arena, struct sb_program *program)
 {
 	struct sock_filter *insn = sb_alloc(arena, program->count, sizeof(*insn));
@@ -117,23 +117,21 @@ static bool keep(struct sb_arena *arena, struct sb_program *program)
 	return insn != NULL;
 }
 
-enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *layer,
-				const struct sb_tuning *tuning, bool big_endian,
-				struct sb_program *program, struct secbake_error *error)
+enum secbake_status sb_generate(struct sb_arena *arena, struct sb_arena *scratch,
+				const struct sb_layer *layer, const struct sb_tuning *tuning,
+				bool big_endian, struct sb_program *program,
+				struct secbake_error *error)
 {
 	struct sb_layer simpler = *layer;
-	struct sb_arena *round = NULL;
 	struct secbake_error refuted;
 	struct sb_witness witness;
 	enum secbake_status status;
 
 	do {
-		sb_arena_free(round); /* what the passes need, they need once */
-		round = sb_arena_new();
+		sb_arena_reset(scratch); /* what the passes need, they need once */
 		refuted = (struct secbake_error){0};
 		witness = (struct sb_witness){0};
-		status = round ? run_passes(round, &simpler, tuning, big_endian, program, error)
-			       : secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+		status = run_passes(scratch, &simpler, tuning, big_endian, program, error);
 		if (status != SECBAKE_OK)
 			break;
 		status = sb_prove(program, layer, &witness, &refuted);
@@ -143,6 +141,5 @@ enum secbake_status sb_generate(struct sb_arena *arena, const struct sb_layer *l
 		status = secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 	else if (status != SECBAKE_OK && refuted.status != SECBAKE_OK)
 		secbake_error_set(error, status, refuted.sys_errno, "%s", refuted.text);
-	sb_arena_free(round);
 	return status;
 }

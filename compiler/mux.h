@@ -13,6 +13,9 @@ struct sb_mux {
 	uint64_t mask;	     /* of argument 0, which tells the call */
 };
 
+/* All there are; ends with NULL. */
+extern const struct sb_mux *const sb_mux_all[];
+
 /* Is name carried by another call somewhere? call: the value of its argument 0. */
 const struct sb_mux *sb_mux_find(const char *name, uint32_t *call);
 

@@ -13,7 +13,6 @@
 
 #include "cost.h"
 
-#define TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define X32_MASK (~SECBAKE_X32_BIT)
 
 /* What import() needs besides the net itself. */
@@ -25,8 +24,12 @@ struct importer {
 	uint32_t *coarse, *fine;
 	uint32_t coarse_count, fine_count;
 	uint16_t *known; /* by id of a node of the graph: its index here */
-	const struct sb_node **leaf;
 	uint32_t atoms;
+	uint32_t x32_map; /* the map with x32's numbers; map_count: none has */
+	/* The range that was asked for last, and its leaf. */
+	const struct sb_range *range;
+	uint32_t range_map;
+	uint16_t range_leaf;
 };
 
 static int compare_u32(const void *a, const void *b)
@@ -78,14 +81,15 @@ static bool collect_cuts(struct importer *im)
 			uint32_t lo = im->decided->map[i].range[j].lo;
 
 			im->coarse[count++] = lo;
-			if (has_x32(&im->decided->map[i]) && lo >> 30 == 1)
+			if (i == im->x32_map && lo >> 30 == 1)
 				im->coarse[count++] = lo & X32_MASK;
 		}
 	im->coarse_count = sort_unique(im->coarse, count);
-	memcpy(im->fine, im->coarse, im->coarse_count * sizeof(*im->fine));
 	for (uint32_t i = 0; i <= SB_TABLE_END; i++)
-		im->fine[im->coarse_count + i] = i;
-	im->fine_count = sort_unique(im->fine, im->coarse_count + SB_TABLE_END + 1);
+		im->fine[im->fine_count++] = i;
+	for (uint32_t i = 0; i < im->coarse_count; i++)
+		if (im->coarse[i] > SB_TABLE_END)
+			im->fine[im->fine_count++] = im->coarse[i];
 	return true;
 }
 
@@ -121,15 +125,34 @@ static uint16_t leaf_index(struct importer *im, const struct sb_node *leaf)
 	return im->known[leaf->id];
 }
 
-/* An atom of map that is seen as the numbers from shown_as on. */
+/* The leaf of an atom that begins at nr; numbers are asked for in order, mostly. */
+static uint16_t leaf_of(struct importer *im, uint32_t map, uint32_t nr)
+{
+	const struct sb_number_map *numbers = &im->decided->map[map];
+	const struct sb_range *range = im->range;
+
+	if (range && im->range_map == map && nr >= range->lo && nr <= range->hi)
+		return im->range_leaf;
+	if (!range || im->range_map != map || nr < range->lo)
+		range = numbers->range;
+	while (range->hi < nr) /* the last one ends at UINT32_MAX */
+		range++;
+	im->range = range;
+	im->range_map = map;
+	im->range_leaf = leaf_index(im, arrive(im->root[map], nr));
+	return im->range_leaf;
+}
+
+/*
+ * An atom of map that is seen as the numbers from shown_as on. All numbers of a range
+ * arrive at one leaf; measuring would find a shape wrong in which they did not.
+ */
 static bool add_atom(struct importer *im, uint32_t map, uint32_t lo, uint32_t hi, uint32_t shown_as)
 {
 	struct sb_net *net = im->net;
-	const struct sb_node *leaf = arrive(im->root[map], lo);
-	uint16_t index = leaf_index(im, leaf);
+	uint16_t index = leaf_of(im, map, lo);
 
-	if (im->atoms == SB_NET_WORDS_MAX * 64 || index == SB_NET_NONE ||
-	    leaf != arrive(im->root[map], hi))
+	if (im->atoms == SB_NET_WORDS_MAX * 64 || index == SB_NET_NONE)
 		return false;
 	net->leaf_of[im->atoms] = index;
 	net->atom[im->atoms++] = (struct sb_atom){
@@ -137,14 +160,15 @@ static bool add_atom(struct importer *im, uint32_t map, uint32_t lo, uint32_t hi
 		.hi = shown_as + (hi - lo),
 		.audit_arch = im->decided->map[map].audit_arch,
 		.used = true,
-		.x32 = lo >= SECBAKE_X32_BIT && has_x32(&im->decided->map[map]),
+		.x32 = lo >= SECBAKE_X32_BIT && im->x32_map == map,
 	};
 	return true;
 }
 
 static void start_word(struct importer *im)
 {
-	im->atoms = (im->atoms + 63) / 64 * 64;
+	while (im->atoms % 64)
+		im->net->atom[im->atoms++] = (struct sb_atom){.used = false};
 }
 
 /* The numbers lo to hi of one map, which are whole atoms. */
@@ -154,7 +178,9 @@ static bool add_atoms(struct importer *im, uint32_t map, uint32_t lo, uint32_t h
 		uint32_t from = im->fine[i];
 		uint32_t to = i + 1 < im->fine_count ? im->fine[i + 1] - 1 : UINT32_MAX;
 
-		if (from < lo || from > hi)
+		if (from > hi)
+			break;
+		if (from < lo)
 			continue;
 		if (!add_atom(im, map, from, to < hi ? to : hi, masked ? from & X32_MASK : from))
 			return false;
@@ -179,7 +205,7 @@ static bool add_x32(struct importer *im, uint32_t map, bool masked)
 static bool collect_atoms(struct importer *im)
 {
 	struct sb_net *net = im->net;
-	uint32_t maps = im->decided->map_count, x32_map = maps, first[16], end[16], words;
+	uint32_t maps = im->decided->map_count, first[16], end[16], words;
 
 	if (maps > 15)
 		return false;
@@ -199,7 +225,7 @@ static bool collect_atoms(struct importer *im)
 		return false;
 	for (uint32_t i = 0; i < maps; i++) {
 		uint32_t rest = im->atoms;
-		bool split = has_x32(&im->decided->map[i]);
+		bool split = i == im->x32_map;
 		uint64_t *start = net->start + (size_t)i * SB_NET_WORDS_MAX;
 
 		if (!add_atoms(im, i, SB_TABLE_END, split ? SECBAKE_X32_BIT - 1 : UINT32_MAX,
@@ -209,24 +235,40 @@ static bool collect_atoms(struct importer *im)
 			start[a / 64] |= 1ull << a % 64;
 		for (uint32_t a = rest; a < im->atoms; a++)
 			start[a / 64] |= 1ull << a % 64;
-		if (split)
-			x32_map = i;
 	}
-	if (x32_map == maps)
+	if (im->x32_map == maps)
 		return true;
 	start_word(im);
 	net->x32 = im->atoms / 64;
 	net->x32_bit = SECBAKE_X32_BIT;
 	first[0] = im->atoms;
-	if (!add_x32(im, x32_map, false))
+	if (!add_x32(im, im->x32_map, false))
 		return false;
 	for (uint32_t a = first[0]; a < im->atoms; a++)
-		net->start[(size_t)x32_map * SB_NET_WORDS_MAX + a / 64] |= 1ull << a % 64;
+		net->start[(size_t)im->x32_map * SB_NET_WORDS_MAX + a / 64] |= 1ull << a % 64;
 	start_word(im);
 	net->masked = im->atoms / 64;
 	words = net->masked - net->x32;
 	net->x32_words = words;
-	return add_x32(im, x32_map, true);
+	return add_x32(im, im->x32_map, true);
+}
+
+/* Where atoms follow each other in order of their numbers: tests find their place there. */
+static void find_runs(struct sb_net *net)
+{
+	struct sb_net_run *run = NULL;
+
+	for (uint32_t a = 0; a < net->words * 64; a++) {
+		const struct sb_atom *atom = &net->atom[a];
+
+		if (!atom->used)
+			continue;
+		if (!run || run->end != a || net->atom[a - 1].hi >= atom->lo) {
+			run = &net->run[net->run_count++];
+			run->first = a;
+		}
+		run->end = a + 1;
+	}
 }
 
 /* Sets by leaf, and what MASK must not touch: all that has the bit but is not x32's. */
@@ -238,6 +280,7 @@ static bool fill_sets(struct importer *im)
 
 	start_word(im);
 	net->words = im->atoms / 64;
+	find_runs(net);
 	start = sb_alloc(net->graph->arena, maps, net->words * sizeof(uint64_t));
 	net->right = sb_alloc(net->graph->arena, net->leaf_count, net->words * sizeof(uint64_t));
 	net->unmaskable = sb_alloc(net->graph->arena, net->words, sizeof(uint64_t));
@@ -260,69 +303,6 @@ static bool fill_sets(struct importer *im)
 		net->seed ^= net->seed >> 29;
 	}
 	return true;
-}
-
-/* An atom under a test: 1 yes, 2 no, 3 some of it either way. */
-static unsigned int outcome(const struct sb_atom *atom, uint16_t op, uint32_t k)
-{
-	uint32_t differ = atom->lo ^ atom->hi, free = 0;
-
-	switch (op) {
-	case SB_SELECT_ARCH:
-		return atom->audit_arch == k ? 1 : 2;
-	case SB_SELECT_X32: /* of what is not x86_64's, some has the bit */
-		return atom->x32 ? 1 : atom->hi >= k ? 3 : 2;
-	case BPF_JEQ:
-		if (k < atom->lo || k > atom->hi)
-			return 2;
-		return atom->lo == atom->hi ? 1 : 3;
-	case BPF_JGT:
-		return atom->lo > k ? 1 : atom->hi > k ? 3 : 2;
-	case BPF_JGE:
-		return atom->lo >= k ? 1 : atom->hi >= k ? 3 : 2;
-	default:
-		while (free < differ)
-			free = free << 1 | 1;
-		if (atom->lo & k & ~free)
-			return 1;
-		return k & free ? 3 : 2;
-	}
-}
-
-uint16_t sb_net_test(struct sb_net *net, uint16_t op, uint32_t k)
-{
-	uint32_t at = (uint32_t)((k * 0x9e3779b97f4a7c15u + op * 0x165667b19e3779f9u) >> 40) %
-		      TEST_BUCKETS;
-	struct sb_net_test *test;
-
-	for (; net->test_bucket[at]; at = (at + 1) % TEST_BUCKETS) {
-		test = &net->test[net->test_bucket[at] - 1];
-		if (test->op == op && test->k == k)
-			return (uint16_t)(net->test_bucket[at] - 1);
-	}
-	if (net->test_count == SB_NET_TESTS_MAX)
-		return SB_NET_NONE;
-	test = &net->test[net->test_count];
-	*test = (struct sb_net_test){.op = op, .k = k};
-	test->yes = sb_alloc(net->graph->arena, 2 * (size_t)net->words, sizeof(uint64_t));
-	if (!test->yes)
-		return SB_NET_NONE;
-	test->no = test->yes + net->words;
-	for (uint32_t w = 0; w < net->words; w++) {
-		uint64_t yes = 0, no = 0;
-
-		for (uint32_t bit = 0; bit < 64; bit++) {
-			const struct sb_atom *atom = &net->atom[w * 64 + bit];
-			unsigned int way = atom->used ? outcome(atom, op, k) : 0;
-
-			yes |= (uint64_t)(way & 1) << bit;
-			no |= (uint64_t)(way >> 1) << bit;
-		}
-		test->yes[w] = yes;
-		test->no[w] = no;
-	}
-	net->test_bucket[at] = (uint16_t)++net->test_count;
-	return (uint16_t)(net->test_count - 1);
 }
 
 /* Depth first: successors get their index before the node. A tree of tests is not deep. */
@@ -383,7 +363,7 @@ static bool allocate_view(const struct sb_net *net, struct sb_net_view *view)
 {
 	struct sb_arena *arena = net->graph->arena;
 
-	view->reach = sb_alloc(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
+	view->reach = sb_alloc_raw(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
 	view->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->order));
 	view->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->position));
 	return view->reach && view->order && view->position;
@@ -396,17 +376,35 @@ static bool allocate(struct importer *im)
 
 	net->stack = sb_alloc(arena, SB_NET_NODES_MAX, 4 * sizeof(*net->stack));
 	net->leaf = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(const struct sb_node *));
-	net->test = sb_alloc(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
-	net->test_bucket = sb_alloc(arena, TEST_BUCKETS, sizeof(*net->test_bucket));
-	net->atom = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->atom));
+	net->test = sb_alloc_raw(arena, SB_NET_TESTS_MAX, sizeof(*net->test));
+	net->test_bucket = sb_alloc(arena, SB_NET_TEST_BUCKETS, sizeof(*net->test_bucket));
+	net->atom = sb_alloc_raw(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->atom));
+	net->run = sb_alloc_raw(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->run));
 	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
 	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
 	if (!net->stack || !net->leaf || !net->test || !net->test_bucket || !net->atom ||
-	    !net->leaf_of || !net->price || !im->known)
+	    !net->run || !net->leaf_of || !net->price || !im->known)
 		return false;
 	memset(im->known, 0xff, net->graph->node_count * sizeof(*im->known)); /* SB_NET_NONE */
 	return sb_net_shape_new(net, &net->shape);
+}
+
+/* The atom of one number alone, as it is first seen on its architecture. */
+static bool find_number(const struct sb_net *net, uint32_t audit_arch, uint32_t nr, uint32_t *found)
+{
+	for (uint32_t i = 0; i < net->run_count; i++) {
+		const struct sb_net_run *run = &net->run[i];
+		uint32_t a = sb_net_find(net, run, nr);
+		const struct sb_atom *atom = &net->atom[a];
+
+		if (a == run->end || atom->lo != nr || atom->hi != nr ||
+		    atom->audit_arch != audit_arch || (atom->x32 && a / 64 >= net->masked))
+			continue;
+		*found = a;
+		return true;
+	}
+	return false;
 }
 
 /* The atoms of hot calls, those that are simply allowed left out: the bitmap answers them. */
@@ -415,23 +413,18 @@ static bool find_hot(struct sb_net *net)
 	const struct sb_tuning *tuning = net->graph->tuning;
 
 	net->hot = sb_alloc(net->graph->arena, (size_t)tuning->hot_count + 1, sizeof(*net->hot));
-	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++)
-		for (uint32_t a = 0; a < net->words * 64; a++) {
-			const struct sb_atom *atom = &net->atom[a];
-			const struct sb_node *leaf;
+	for (uint32_t i = 0; net->hot && i < tuning->hot_count; i++) {
+		const struct sb_node *leaf;
+		uint32_t a;
 
-			if (!atom->used || atom->audit_arch != tuning->hot[i].audit_arch ||
-			    atom->lo != tuning->hot[i].nr || atom->hi != atom->lo ||
-			    (atom->x32 && a / 64 >= net->masked))
-				continue;
-			leaf = net->leaf[net->leaf_of[a]];
-			if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
-				continue;
-			net->hot[net->hot_count] =
-				(struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
-			net->price[a] += net->hot[net->hot_count++].cost;
-			break;
-		}
+		if (!find_number(net, tuning->hot[i].audit_arch, tuning->hot[i].nr, &a))
+			continue;
+		leaf = net->leaf[net->leaf_of[a]];
+		if (leaf->kind == SB_NODE_RET && leaf->k == SECCOMP_RET_ALLOW)
+			continue;
+		net->hot[net->hot_count] = (struct sb_hot){a, SB_COST_HOT / (net->hot_count + 1)};
+		net->price[a] += net->hot[net->hot_count++].cost;
+	}
 	return net->hot != NULL;
 }
 
@@ -443,7 +436,7 @@ static bool import(struct importer *im)
 	if (!allocate(im) || !collect_cuts(im) || !collect_atoms(im) || !fill_sets(im))
 		return false;
 	set = net->words * sizeof(uint64_t);
-	net->decides = sb_alloc(net->graph->arena, SB_NET_NODES_MAX, set);
+	net->decides = sb_alloc_raw(net->graph->arena, SB_NET_NODES_MAX, set);
 	if (!net->decides || !allocate_view(net, &net->view) || !allocate_view(net, &net->spare))
 		return false;
 	return find_hot(net) && import_shape(im, &net->shape);
@@ -461,6 +454,8 @@ struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *de
 		return NULL;
 	im.net->graph = graph;
 	im.net->map_count = decided->map_count;
+	while (im.x32_map < decided->map_count && !has_x32(&decided->map[im.x32_map]))
+		im.x32_map++;
 	for (uint32_t i = 0; i < 2 && i < decided->map_count; i++)
 		im.net->arch[i] = decided->map[i].audit_arch;
 	return import(&im) ? im.net : NULL;

@@ -19,6 +19,7 @@
 #define SB_NET_NODES_MAX 1024u
 #define SB_NET_WORDS_MAX 96u /* of 64 atoms */
 #define SB_NET_TESTS_MAX 2048u
+#define SB_NET_TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define SB_NET_NONE UINT16_MAX
 
 enum sb_net_kind { SB_NET_LEAF, SB_NET_SELECT, SB_NET_TEST, SB_NET_MASK };
@@ -77,6 +78,8 @@ struct sb_net {
 	uint32_t test_count;
 	uint16_t *test_bucket;
 	struct sb_atom *atom;
+	struct sb_net_run *run; /* all atoms in use, in order */
+	uint32_t run_count;
 	uint16_t *leaf_of; /* by atom */
 	uint32_t *price;   /* by atom: of a step on its path, in ps */
 	uint32_t hot_count;
@@ -98,6 +101,11 @@ struct sb_atom {
 	bool used, x32;
 };
 
+/* Atoms first to end - 1, sorted by number, without overlap. */
+struct sb_net_run {
+	uint32_t first, end;
+};
+
 struct sb_hot {
 	uint32_t atom;
 	uint32_t cost; /* ps for each test on its path */
@@ -113,8 +121,20 @@ struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *de
 /* The current shape as nodes of the graph; writes a root a map. */
 void sb_net_export(const struct sb_net *net, const struct sb_node **root);
 
-/* The index of a test, made if need be; SB_NET_NONE where it would cut an atom, or no room. */
+/* net_test.c. The index of a test, made if need be; SB_NET_NONE where it would cut an atom, or no
+ * room. */
 uint16_t sb_net_test(struct sb_net *net, uint16_t op, uint32_t k);
+
+/* The first atom of a run that has a number of at least k; its end: there is none. */
+uint32_t sb_net_find(const struct sb_net *net, const struct sb_net_run *run, uint32_t k);
+
+/* Without a processor's own instruction, which not every x86_64 has. */
+static inline uint32_t sb_net_population(uint64_t x)
+{
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	return (uint32_t)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
+}
 
 static inline uint64_t *sb_net_set(const struct sb_net *net, uint64_t *sets, uint32_t index)
 {

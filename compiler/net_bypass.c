@@ -24,7 +24,7 @@ static uint32_t passing(const struct sb_net *net, const uint64_t *set)
 	uint32_t sum = 0;
 
 	for (uint32_t w = 0; w < net->weighted; w++)
-		sum += (uint32_t)__builtin_popcountll(set[w]);
+		sum += set[w] ? sb_net_population(set[w]) : 0;
 	return sum;
 }
 

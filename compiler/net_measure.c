@@ -6,34 +6,12 @@
 #include "cost.h"
 #include "net.h"
 
-/* Without a processor's own instruction, which not every x86_64 has. */
-static uint32_t population(uint64_t x)
-{
-	x -= x >> 1 & 0x5555555555555555u;
-	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-	return (uint32_t)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
-}
-
-static bool is_empty(const struct sb_net *net, const uint64_t *set)
-{
-	for (uint32_t w = 0; w < net->words; w++)
-		if (set[w])
-			return false;
-	return true;
-}
-
 bool sb_net_within(const struct sb_net *net, const uint64_t *set, const uint64_t *of)
 {
 	for (uint32_t w = 0; w < net->words; w++)
 		if (set[w] & ~of[w])
 			return false;
 	return true;
-}
-
-static void add(const struct sb_net *net, uint64_t *to, const uint64_t *set)
-{
-	for (uint32_t w = 0; w < net->words; w++)
-		to[w] |= set[w];
 }
 
 void sb_net_edge(const struct sb_net *net, const struct sb_net_node *node, const uint64_t *reach,
@@ -134,9 +112,31 @@ static bool meet(const struct sb_net *net, const uint64_t *a, const uint64_t *b)
 	return false;
 }
 
-/* Where set arrives behind tests that are the same for all of it. */
+/* What takes an edge; words before first and from end on are empty. Most sets are short. */
+struct flood {
+	uint32_t first, end;
+	uint64_t set[SB_NET_WORDS_MAX];
+};
+
+static void trim(struct flood *flood)
+{
+	while (flood->first < flood->end && !flood->set[flood->first])
+		flood->first++;
+	while (flood->first < flood->end && !flood->set[flood->end - 1])
+		flood->end--;
+}
+
+static bool floods(const struct flood *flood, const uint64_t *set)
+{
+	for (uint32_t w = flood->first; w < flood->end; w++)
+		if (flood->set[w] & set[w])
+			return true;
+	return false;
+}
+
+/* Where it arrives behind tests that are the same for all of it. */
 static uint16_t skip(const struct sb_net *net, const struct sb_net_shape *shape,
-		     const uint64_t *set, uint16_t to)
+		     const struct flood *flood, uint16_t to)
 {
 	for (;;) {
 		const struct sb_net_node *node = &shape->node[to];
@@ -144,55 +144,96 @@ static uint16_t skip(const struct sb_net *net, const struct sb_net_shape *shape,
 
 		if (node->kind == SB_NET_LEAF || node->kind == SB_NET_MASK)
 			return to;
-		if (node->t == node->f || !meet(net, set, test->no))
+		if (node->t == node->f || !floods(flood, test->no))
 			to = node->t;
-		else if (!meet(net, set, test->yes))
+		else if (!floods(flood, test->yes))
 			to = node->f;
 		else
 			return to;
 	}
 }
 
-/* Set takes the edge; what it need not be asked is skipped. */
-static void pass(struct sb_net *net, const struct sb_net_shape *shape, const uint64_t *set,
+/* It takes the edge; what it need not be asked is skipped. */
+static void pass(struct sb_net *net, const struct sb_net_shape *shape, struct flood *flood,
 		 uint16_t *edge, bool *skipped)
 {
-	uint16_t to = is_empty(net, set) ? *edge : skip(net, shape, set, *edge);
+	uint64_t *reach;
+	uint16_t to;
 
+	trim(flood);
+	if (flood->first == flood->end)
+		return;
+	to = skip(net, shape, flood, *edge);
 	*skipped |= to != *edge;
 	*edge = to;
-	add(net, sb_net_set(net, net->view.reach, to), set);
+	reach = sb_net_set(net, net->view.reach, to);
+	for (uint32_t w = flood->first; w < flood->end; w++)
+		reach[w] |= flood->set[w];
+}
+
+static void pass_test(struct sb_net *net, struct sb_net_shape *shape, uint16_t index, bool *skipped)
+{
+	struct sb_net_node *node = &shape->node[index];
+	const struct sb_net_test *test = &net->test[node->test];
+	const uint64_t *reach = sb_net_set(net, net->view.reach, index);
+	uint32_t first = 0, end = net->words;
+	struct flood yes, no;
+
+	while (first < end && !reach[first])
+		first++;
+	while (first < end && !reach[end - 1])
+		end--;
+	yes.first = no.first = first;
+	yes.end = no.end = end;
+	for (uint32_t w = first; w < end; w++) {
+		yes.set[w] = reach[w] & test->yes[w];
+		no.set[w] = reach[w] & test->no[w];
+	}
+	pass(net, shape, &yes, &node->t, skipped);
+	pass(net, shape, &no, &node->f, skipped);
+}
+
+static void pass_mask(struct sb_net *net, struct sb_net_shape *shape, uint16_t index, bool *skipped)
+{
+	struct sb_net_node *node = &shape->node[index];
+	struct flood all;
+
+	all.first = 0;
+	all.end = net->words;
+	sb_net_edge(net, node, sb_net_set(net, net->view.reach, index), true, all.set);
+	pass(net, shape, &all, &node->t, skipped);
+	node->f = node->t;
 }
 
 /* Follows what enters to the leaves. False: something arrives where it should not. */
 static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 {
-	uint64_t set[SB_NET_WORDS_MAX];
-
 	for (uint32_t i = 0; i < net->view.order_count; i++)
 		memset(sb_net_set(net, net->view.reach, net->view.order[i]), 0,
-		       net->words * sizeof(*set));
-	for (uint32_t i = 0; i < net->map_count; i++)
-		pass(net, shape, sb_net_set(net, net->start, i), &shape->root[i], skipped);
+		       net->words * sizeof(uint64_t));
+	for (uint32_t i = 0; i < net->map_count; i++) {
+		struct flood all;
+
+		all.first = 0;
+		all.end = net->words;
+		memcpy(all.set, sb_net_set(net, net->start, i), net->words * sizeof(*all.set));
+		pass(net, shape, &all, &shape->root[i], skipped);
+	}
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
-		struct sb_net_node *node = &shape->node[net->view.order[i]];
-		const uint64_t *reach = sb_net_set(net, net->view.reach, net->view.order[i]);
+		uint16_t index = net->view.order[i];
+		const struct sb_net_node *node = &shape->node[index];
+		const uint64_t *reach = sb_net_set(net, net->view.reach, index);
 
 		if (node->kind == SB_NET_LEAF) {
 			if (!sb_net_within(net, reach, sb_net_set(net, net->right, node->test)))
 				return false;
-			continue;
+		} else if (node->kind == SB_NET_MASK) {
+			if (meet(net, reach, net->unmaskable))
+				return false;
+			pass_mask(net, shape, index, skipped);
+		} else {
+			pass_test(net, shape, index, skipped);
 		}
-		if (node->kind == SB_NET_MASK && meet(net, reach, net->unmaskable))
-			return false;
-		sb_net_edge(net, node, reach, true, set);
-		pass(net, shape, set, &node->t, skipped);
-		if (node->kind == SB_NET_MASK) {
-			node->f = node->t;
-			continue;
-		}
-		sb_net_edge(net, node, reach, false, set);
-		pass(net, shape, set, &node->f, skipped);
 	}
 	return true;
 }
@@ -216,7 +257,7 @@ uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 		if (shape->node[net->view.order[i]].kind == SB_NET_LEAF)
 			continue;
 		for (uint32_t w = 0; w < net->weighted; w++)
-			here += population(reach[w]);
+			here += reach[w] ? sb_net_population(reach[w]) : 0;
 		steps += here << (shape->node[net->view.order[i]].kind == SB_NET_SELECT);
 		for (uint32_t h = 0; h < net->hot_count; h++)
 			hot += net->hot[h].cost *

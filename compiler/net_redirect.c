@@ -6,13 +6,16 @@
  */
 #include "net.h"
 
+#include <string.h>
+
 bool sb_net_leads_to(const struct sb_net *net, const struct sb_net_shape *shape, uint16_t from,
 		     uint16_t to)
 {
-	bool mark[SB_NET_NODES_MAX] = {0};
+	bool mark[SB_NET_NODES_MAX];
 
 	if (net->view.position[from] > net->view.position[to])
 		return false;
+	memset(mark, 0, shape->count * sizeof(*mark));
 	mark[from] = true;
 	for (uint32_t i = net->view.position[from]; i < net->view.position[to]; i++) {
 		const struct sb_net_node *node = &shape->node[net->view.order[i]];
@@ -40,31 +43,88 @@ void sb_net_replace(const struct sb_net *net, struct sb_net_shape *shape, uint16
 	}
 }
 
-/* May node give way to other, without a circle? */
-static bool acyclic(const struct sb_net *net, const struct sb_net_shape *shape, uint16_t node,
-		    uint16_t other)
-{
-	if (net->view.position[other] > net->view.position[node])
-		return true;
-	for (uint32_t i = net->view.position[other]; i < net->view.position[node]; i++) {
-		const struct sb_net_node *parent = &shape->node[net->view.order[i]];
+/* A node that may give way: what reaches it, and what leads to it. */
+struct candidate {
+	uint16_t node;
+	uint32_t count; /* of the words in which something reaches it */
+	uint8_t word[SB_NET_WORDS_MAX];
+	uint64_t reach[SB_NET_WORDS_MAX]; /* these words */
+	bool known;			  /* the nodes above it are: */
+	bool above[SB_NET_NODES_MAX];	  /* a way leads from this node to it */
+};
 
-		if (parent->kind != SB_NET_LEAF && (parent->t == node || parent->f == node) &&
-		    sb_net_leads_to(net, shape, other, net->view.order[i]))
+/* Few words of most sets have a bit: only these need be compared. */
+static void look_at(const struct sb_net *net, uint16_t node, struct candidate *candidate)
+{
+	const uint64_t *reach = sb_net_set(net, net->view.reach, node);
+
+	candidate->node = node;
+	candidate->known = false;
+	candidate->count = 0;
+	candidate->word[0] = 0; /* also where nothing reaches it */
+	candidate->reach[0] = 0;
+	for (uint32_t w = 0; w < net->words; w++)
+		if (reach[w]) {
+			candidate->word[candidate->count] = (uint8_t)w;
+			candidate->reach[candidate->count++] = reach[w];
+		}
+}
+
+static bool decides_right(const struct sb_net *net, const struct candidate *candidate,
+			  uint16_t other)
+{
+	const uint64_t *decides = sb_net_set(net, net->decides, other);
+
+	for (uint32_t i = 0; i < candidate->count; i++)
+		if (candidate->reach[i] & ~decides[candidate->word[i]])
 			return false;
-	}
 	return true;
+}
+
+static void find_above(const struct sb_net *net, struct candidate *candidate)
+{
+	const struct sb_net_node *node = net->shape.node;
+
+	memset(candidate->above, 0, net->shape.count * sizeof(*candidate->above));
+	candidate->above[candidate->node] = true;
+	for (uint32_t i = net->view.position[candidate->node]; i-- > 0;) {
+		uint16_t at = net->view.order[i];
+
+		if (node[at].kind != SB_NET_LEAF)
+			candidate->above[at] =
+				candidate->above[node[at].t] || candidate->above[node[at].f];
+	}
+	candidate->known = true;
+}
+
+/*
+ * Whatever leads to the node ends with an edge that is to lead to other: there is a
+ * circle then, if other leads to the node.
+ */
+static bool acyclic(const struct sb_net *net, struct candidate *candidate, uint16_t other)
+{
+	if (net->view.position[other] > net->view.position[candidate->node])
+		return true;
+	if (!candidate->known)
+		find_above(net, candidate);
+	return !candidate->above[other];
 }
 
 static bool give_way(struct sb_net *net, struct sb_net_shape *trial, uint16_t node, uint64_t *cost)
 {
+	struct candidate candidate;
+	const uint64_t *first;
+
+	look_at(net, node, &candidate);
+	first = net->decides + candidate.word[0];
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
-		const uint64_t *reach = sb_net_set(net, net->view.reach, node);
 		uint16_t other = net->view.order[i];
 
-		if (other == node ||
-		    !sb_net_within(net, reach, sb_net_set(net, net->decides, other)) ||
-		    !acyclic(net, &net->shape, node, other))
+		/* Nearly all fall at the first word. */
+		if (candidate.reach[0] & ~first[(size_t)other * net->words])
+			continue;
+		if (!decides_right(net, &candidate, other) || other == node ||
+		    !acyclic(net, &candidate, other))
 			continue;
 		sb_net_shape_copy(net, trial, &net->shape);
 		sb_net_replace(net, trial, node, other);
@@ -80,15 +140,20 @@ void sb_net_redirect(struct sb_net *net)
 {
 	uint64_t cost = sb_net_measure(net, &net->shape);
 	struct sb_net_shape trial;
-	bool changed;
+	uint32_t failures = 0;
 
 	if (!sb_net_shape_new(net, &trial))
 		return;
 	sb_net_decide(net, &net->shape);
-	do {
-		changed = false;
-		for (uint32_t i = 0; i < net->view.order_count; i++)
-			if (net->shape.node[net->view.order[i]].kind != SB_NET_LEAF)
-				changed |= give_way(net, &trial, net->view.order[i], &cost);
-	} while (changed);
+	/* Round and round, until each node was tried in the shape as it is. */
+	for (uint32_t i = 0; failures < net->view.order_count; i++) {
+		uint16_t node;
+
+		if (i >= net->view.order_count)
+			i = 0;
+		node = net->view.order[i];
+		failures++;
+		if (net->shape.node[node].kind != SB_NET_LEAF && give_way(net, &trial, node, &cost))
+			failures = 0;
+	}
 }

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_CAPACITY (1u << 12)
+#define FIRST_CAPACITY (1u << 13) /* a container policy needs no more */
 #define MEMO_MAX (1u << 18)
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)

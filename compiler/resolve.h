@@ -88,6 +88,7 @@ struct sb_list {
 
 struct sb_resolver {
 	struct sb_arena *arena;
+	struct sb_arena *scratch; /* for what is not part of the result */
 	const struct sb_oci *oci;
 	const struct sb_resolve_options *options;
 	struct sb_lowering lowering;

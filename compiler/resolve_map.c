@@ -76,6 +76,16 @@ static int compare_carried(const void *a, const void *b)
 	return (x->call > y->call) - (x->call < y->call);
 }
 
+static bool has_carriers(const struct secbake_arch *arch)
+{
+	uint32_t number;
+
+	for (const struct sb_mux *const *mux = sb_mux_all; *mux; mux++)
+		if (sb_syscall_number(arch, (*mux)->carrier, &number))
+			return true;
+	return false;
+}
+
 /* What arch carries under another number: calls whose rule has no conditions. */
 static enum secbake_status collect_carried(struct sb_resolver *r, const struct secbake_arch *arch,
 					   bool *reported, struct carried *carried, uint32_t *count)
@@ -83,6 +93,8 @@ static enum secbake_status collect_carried(struct sb_resolver *r, const struct s
 	bool report = !*reported; /* of the first architecture only: the others are alike */
 
 	*count = 0;
+	if (!has_carriers(arch))
+		return SECBAKE_OK;
 	for (uint32_t i = 0; i < r->oci->name_count; i++) {
 		const struct sb_list *list = &r->list[i];
 		const struct sb_mux *mux;
@@ -160,7 +172,7 @@ static enum secbake_status claim(struct sb_resolver *r, struct map_builder *b, u
 {
 	if (b->count == b->room) {
 		b->room = b->room * 2 + 64;
-		b->claim = sb_grow(r->arena, b->claim, b->count, b->room, sizeof(*b->claim));
+		b->claim = sb_grow(r->scratch, b->claim, b->count, b->room, sizeof(*b->claim));
 		if (!b->claim)
 			return out_of_memory(r);
 	}
@@ -272,13 +284,15 @@ static enum secbake_status build_map(struct sb_resolver *r, uint32_t first, bool
 	const struct secbake_arch *x86_64 = secbake_arch_find("x86_64");
 	struct sb_numbers numbers = {.stub = sb_wants_stub(r),
 				     .s390 = !strncmp(r->arch[first]->table, "s390", 4)};
-	struct map_builder b = {.room = r->oci->name_count + 16};
+	struct map_builder b = {.room = 16};
 	enum secbake_status status;
 
 	map->audit_arch = r->arch[first]->audit_arch;
 	numbers.x86_64 = map->audit_arch == x86_64->audit_arch;
-	b.claim = sb_alloc(r->arena, b.room, sizeof(*b.claim));
-	b.carried = sb_alloc(r->arena, r->oci->name_count, sizeof(*b.carried));
+	for (uint32_t a = first; a < r->arch_count; a++)
+		b.room += r->arch[a]->audit_arch == map->audit_arch ? r->oci->name_count : 0;
+	b.claim = sb_alloc_raw(r->scratch, b.room, sizeof(*b.claim));
+	b.carried = sb_alloc_raw(r->scratch, r->oci->name_count, sizeof(*b.carried));
 	if (!b.claim || !b.carried)
 		return out_of_memory(r);
 	for (uint32_t a = first; a < r->arch_count; a++) {

@@ -85,14 +85,14 @@ static enum secbake_status allocate(struct sb_resolver *r)
 {
 	const struct sb_oci *oci = r->oci;
 
-	r->action = sb_alloc(r->arena, oci->rule_count, sizeof(*r->action));
-	r->in_force = sb_alloc(r->arena, oci->rule_count, sizeof(*r->in_force));
-	r->warned = sb_alloc(r->arena, oci->rule_count, sizeof(*r->warned));
-	r->emitted = sb_alloc(r->arena, oci->rule_count, sizeof(*r->emitted));
-	r->narrowed = sb_alloc(r->arena, oci->rule_count, sizeof(*r->narrowed));
-	r->used = sb_alloc(r->arena, oci->name_count, sizeof(*r->used));
-	r->list = sb_alloc(r->arena, oci->name_count, sizeof(*r->list));
-	r->number = sb_alloc(r->arena, SB_ARCHES_MAX, sizeof(*r->number));
+	r->action = sb_alloc(r->scratch, oci->rule_count, sizeof(*r->action));
+	r->in_force = sb_alloc(r->scratch, oci->rule_count, sizeof(*r->in_force));
+	r->warned = sb_alloc(r->scratch, oci->rule_count, sizeof(*r->warned));
+	r->emitted = sb_alloc(r->scratch, oci->rule_count, sizeof(*r->emitted));
+	r->narrowed = sb_alloc(r->scratch, oci->rule_count, sizeof(*r->narrowed));
+	r->used = sb_alloc(r->scratch, oci->name_count, sizeof(*r->used));
+	r->list = sb_alloc(r->scratch, oci->name_count, sizeof(*r->list));
+	r->number = sb_alloc(r->scratch, SB_ARCHES_MAX, sizeof(*r->number));
 	return r->action && r->in_force && r->warned && r->emitted && r->narrowed && r->used &&
 			       r->list && r->number
 		       ? SECBAKE_OK
@@ -119,6 +119,7 @@ enum secbake_status sb_resolve_oci(struct sb_arena *arena, const struct sb_oci *
 				   struct secbake_error *error)
 {
 	struct sb_resolver r = {.arena = arena,
+				.scratch = sb_arena_new(),
 				.oci = oci,
 				.options = options,
 				.lowering = {.arena = arena,
@@ -129,7 +130,7 @@ enum secbake_status sb_resolve_oci(struct sb_arena *arena, const struct sb_oci *
 					     .target = options->target,
 					     .mode = options->mode}};
 	struct sb_layer *layer = sb_alloc(arena, 1, sizeof(*layer));
-	enum secbake_status status = layer ? allocate(&r) : out_of_memory(&r);
+	enum secbake_status status = layer && r.scratch ? allocate(&r) : out_of_memory(&r);
 
 	r.default_raw = sb_raw_action(&r, &oci->default_action);
 	if (status == SECBAKE_OK)
@@ -145,5 +146,6 @@ enum secbake_status sb_resolve_oci(struct sb_arena *arena, const struct sb_oci *
 					&oci->flags_place, &layer->filter_flags);
 	if (status == SECBAKE_OK)
 		finish(&r, layer, resolved);
+	sb_arena_free(r.scratch);
 	return status;
 }

@@ -77,7 +77,7 @@ static enum secbake_status gather_rules(struct sb_resolver *r)
 		}
 		total += rule->name_count;
 	}
-	room = sb_alloc(r->arena, total, sizeof(*room));
+	room = sb_alloc(r->scratch, total, sizeof(*room));
 	if (!room)
 		return out_of_memory(r);
 	for (uint32_t i = 0; i < oci->name_count; i++) {
@@ -187,18 +187,22 @@ static enum secbake_status settle_lists(struct sb_resolver *r)
 	return SECBAKE_OK;
 }
 
+_Static_assert(SB_NONE == SB_SYSCALL_NONE, "no number");
+
 static enum secbake_status number_names(struct sb_resolver *r)
 {
-	for (uint32_t a = 0; a < r->arch_count; a++) {
-		uint32_t *number = sb_alloc(r->arena, r->oci->name_count, sizeof(*number));
+	uint32_t number[SB_ARCHES_MAX];
 
-		if (!number)
+	for (uint32_t a = 0; a < r->arch_count; a++) {
+		r->number[a] = sb_alloc(r->scratch, r->oci->name_count, sizeof(*r->number[a]));
+		if (!r->number[a])
 			return out_of_memory(r);
-		for (uint32_t i = 0; i < r->oci->name_count; i++)
-			if (!r->used[i] ||
-			    !sb_syscall_number(r->arch[a], r->oci->name[i], &number[i]))
-				number[i] = SB_NONE;
-		r->number[a] = number;
+	}
+	for (uint32_t i = 0; i < r->oci->name_count; i++) {
+		if (r->used[i])
+			sb_syscall_numbers(r->arch, r->arch_count, r->oci->name[i], number);
+		for (uint32_t a = 0; a < r->arch_count; a++)
+			r->number[a][i] = r->used[i] ? number[a] : SB_NONE;
 	}
 	return SECBAKE_OK;
 }
@@ -216,7 +220,7 @@ enum secbake_status sb_emit_rule(struct sb_resolver *r, uint32_t origin,
 		uint32_t room = r->rule_room * 2 + 16;
 
 		r->rule = sb_grow(r->arena, r->rule, r->rule_count, room, sizeof(*r->rule));
-		r->origin = sb_grow(r->arena, r->origin, r->rule_count, room, sizeof(*r->origin));
+		r->origin = sb_grow(r->scratch, r->origin, r->rule_count, room, sizeof(*r->origin));
 		if (!r->rule || !r->origin)
 			return out_of_memory(r);
 		r->rule_room = room;
@@ -294,7 +298,7 @@ enum secbake_status sb_rule_on_arch(struct sb_resolver *r, const struct secbake_
 /* Emits, in document order, the rules that decide some number; lists then name those. */
 static enum secbake_status emit_rules(struct sb_resolver *r)
 {
-	bool *wanted = sb_alloc(r->arena, r->oci->rule_count, sizeof(*wanted));
+	bool *wanted = sb_alloc(r->scratch, r->oci->rule_count, sizeof(*wanted));
 
 	if (!wanted)
 		return out_of_memory(r);

@@ -17,33 +17,44 @@
 
 #include "cost.h"
 
-/* Past this many pieces the cubic search gives way to halving. */
+/* Past these the cubic search gives way to halving; costs of less fit in 31 bits. */
 #define PIECES_MAX 400u
+#define WEIGHT_MAX 20000u
 
-struct run {
-	uint32_t split;			  /* first piece of the right side; 0: peel or leaf */
-	const struct sb_node *background; /* of a peel */
-};
+/*
+ * More than the best tree of any run costs: halving asks at most PIECES_MAX - 1
+ * tests, 9 of them on each path. Two trees and a test more still fit.
+ */
+#define COST_MAX (1 << 29)
+_Static_assert((PIECES_MAX - 1) * (uint64_t)(SB_COST_INSN + SB_COST_JUMP) +
+			       9 * (uint64_t)SB_COST_STEP * WEIGHT_MAX <
+		       COST_MAX,
+	       "the cost of a tree fits");
+
+/* How a run is decided: by a split, or a peeling with the target of its first or second piece. */
+enum { SPLIT, PEEL_FIRST, PEEL_SECOND };
 
 struct search {
 	struct sb_graph *graph;
 	const struct sb_piece *piece;
 	uint32_t count;
-	struct run *run;       /* of pieces i..j at i * count + j */
-	uint64_t *weight_upto; /* sum of weights of the pieces before i */
-	/* Costs twice, so that both sides of the splits of a run lie in a row. */
-	uint64_t *cost_from; /* of i..j at i * count + j */
-	uint64_t *cost_to;   /* of i..j at j * count + i */
+	uint8_t *how;	       /* of pieces i..j at i * count + j */
+	uint32_t *weight_upto; /* sum of weights of the pieces before i */
+	/*
+	 * Of i..j at i * count + j, and once more at j * count + i, so that both sides of
+	 * the splits of a run lie in a row.
+	 */
+	int32_t *cost;
 };
 
-static void settle(struct search *s, uint32_t i, uint32_t j, uint64_t cost, struct run run)
+static void settle(struct search *s, uint32_t i, uint32_t j, int32_t cost, uint8_t how)
 {
-	s->run[(size_t)i * s->count + j] = run;
-	s->cost_from[(size_t)i * s->count + j] = cost;
-	s->cost_to[(size_t)j * s->count + i] = cost;
+	s->how[(size_t)i * s->count + j] = how;
+	s->cost[(size_t)i * s->count + j] = cost;
+	s->cost[(size_t)j * s->count + i] = cost;
 }
 
-static uint64_t weight_of(const struct search *s, uint32_t i, uint32_t j)
+static uint32_t weight_of(const struct search *s, uint32_t i, uint32_t j)
 {
 	return s->weight_upto[j + 1] - s->weight_upto[i];
 }
@@ -55,9 +66,15 @@ static bool is_single(const struct search *s, uint32_t i)
 	return end - s->piece[i].lo == 1;
 }
 
-/* The peelings of all runs that start at i before the given background. */
-static void peel_from(struct search *s, uint32_t i, const struct sb_node *background)
+static const struct sb_node *background_of(const struct search *s, uint32_t i, uint8_t how)
 {
+	return s->piece[how == PEEL_FIRST ? i : i + 1].target;
+}
+
+/* The peelings of all runs that start at i before the given background. */
+static void peel_from(struct search *s, uint32_t i, uint8_t how)
+{
+	const struct sb_node *background = background_of(s, i, how);
 	uint64_t tests = 0, path = 0, background_weight = 0;
 
 	for (uint32_t j = i; j < s->count; j++) {
@@ -76,40 +93,78 @@ static void peel_from(struct search *s, uint32_t i, const struct sb_node *backgr
 		       SB_COST_STEP * (path + tests * background_weight);
 		if (tests > 1 && !sb_pass_on(s->graph->tuning, SB_PASS_PEEL))
 			return;
-		if (!s->run[at].background || cost < s->cost_from[at])
-			settle(s, i, j, cost, (struct run){0, background});
+		if (cost < COST_MAX && (s->how[at] == SPLIT || cost < (uint64_t)s->cost[at]))
+			settle(s, i, j, (int32_t)cost, how);
 	}
+}
+
+/* The least sum of two costs side by side. Small and plain: compilers do four at once. */
+static int32_t least(const int32_t *left, const int32_t *right, uint32_t count)
+{
+	int32_t best = 2 * (COST_MAX - 1);
+
+	for (uint32_t k = 0; k < count; k++) {
+		int32_t sum = left[k] + right[k];
+
+		best = sum < best ? sum : best;
+	}
+	return best;
+}
+
+/* What a split costs below its own test; where nothing is tested there, that takes a jump. */
+static int32_t below(const struct search *s, uint32_t i, uint32_t k, uint32_t j)
+{
+	int32_t sum = s->cost[(size_t)i * s->count + k - 1] + s->cost[(size_t)j * s->count + k];
+
+	return sum ? sum : (int32_t)SB_COST_JUMP;
+}
+
+static int32_t least_below(const struct search *s, uint32_t i, uint32_t j)
+{
+	int32_t best = least(s->cost + (size_t)i * s->count + i,
+			     s->cost + (size_t)j * s->count + i + 1, j - i);
+
+	if (best)
+		return best;
+	best = below(s, i, i + 1, j);
+	for (uint32_t k = i + 2; k <= j; k++)
+		if (below(s, i, k, j) < best)
+			best = below(s, i, k, j);
+	return best;
+}
+
+static int32_t test_cost(const struct search *s, uint32_t i, uint32_t j)
+{
+	return (int32_t)(SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j));
 }
 
 /* The best split of i..j, if it beats what peeling found. */
 static void split(struct search *s, uint32_t i, uint32_t j)
 {
-	const uint64_t *left = s->cost_from + (size_t)i * s->count;
-	const uint64_t *right = s->cost_to + (size_t)j * s->count;
-	uint64_t here = SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j);
-	bool peeled = s->run[(size_t)i * s->count + j].background != NULL;
-	uint64_t best = peeled ? left[j] : UINT64_MAX;
-	uint32_t at = 0;
+	size_t at = (size_t)i * s->count + j;
+	int32_t cost = test_cost(s, i, j) + least_below(s, i, j);
 
-	for (uint32_t k = i + 1; k <= j; k++) {
-		uint64_t below = left[k - 1] + right[k];
-		uint64_t cost = here + below + (below ? 0 : SB_COST_JUMP);
+	if (s->how[at] == SPLIT || cost < s->cost[at])
+		settle(s, i, j, cost, SPLIT);
+}
 
-		if (cost < best) {
-			best = cost;
-			at = k;
-		}
-	}
-	if (at)
-		settle(s, i, j, best, (struct run){at, NULL});
+/* Where: the first piece of the right side. Only the tree that is built needs to know. */
+static uint32_t split_at(const struct search *s, uint32_t i, uint32_t j)
+{
+	int32_t wanted = s->cost[(size_t)i * s->count + j] - test_cost(s, i, j);
+	uint32_t k = i + 1;
+
+	while (k < j && below(s, i, k, j) != wanted)
+		k++;
+	return k;
 }
 
 static void solve(struct search *s)
 {
 	for (uint32_t i = 0; i < s->count; i++) {
-		peel_from(s, i, s->piece[i].target);
+		peel_from(s, i, PEEL_FIRST);
 		if (i + 1 < s->count)
-			peel_from(s, i, s->piece[i + 1].target);
+			peel_from(s, i, PEEL_SECOND);
 	}
 	for (uint32_t length = 2; length <= s->count; length++)
 		for (uint32_t i = 0; i + length <= s->count; i++)
@@ -137,11 +192,13 @@ static const struct sb_node *at_least(struct search *s, uint32_t k, const struct
 
 static const struct sb_node *build(struct search *s, uint32_t i, uint32_t j)
 {
-	const struct run *run = &s->run[(size_t)i * s->count + j];
+	uint8_t how = s->how[(size_t)i * s->count + j];
+	uint32_t k;
 
-	if (!run->split)
-		return peel(s, i, j, run->background);
-	return at_least(s, run->split, build(s, i, run->split - 1), build(s, run->split, j));
+	if (how != SPLIT)
+		return peel(s, i, j, background_of(s, i, how));
+	k = split_at(s, i, j);
+	return at_least(s, k, build(s, i, k - 1), build(s, k, j));
 }
 
 static const struct sb_node *halve(struct search *s, uint32_t i, uint32_t j)
@@ -157,16 +214,18 @@ const struct sb_node *sb_search(struct sb_graph *graph, const struct sb_piece *p
 				uint32_t count)
 {
 	struct search s = {.graph = graph, .piece = piece, .count = count};
+	uint64_t weight = 0;
 
 	if (graph->failed)
 		return NULL;
-	if (count > PIECES_MAX)
+	for (uint32_t i = 0; i < count; i++)
+		weight += piece[i].weight;
+	if (count > PIECES_MAX || weight > WEIGHT_MAX)
 		return halve(&s, 0, count - 1);
-	s.run = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.run));
-	s.cost_from = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.cost_from));
-	s.cost_to = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.cost_to));
 	s.weight_upto = sb_alloc(graph->arena, (size_t)count + 1, sizeof(*s.weight_upto));
-	if (!s.run || !s.cost_from || !s.cost_to || !s.weight_upto) {
+	s.how = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.how));
+	s.cost = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost));
+	if (!s.how || !s.cost || !s.weight_upto) {
 		graph->failed = true;
 		return NULL;
 	}

@@ -49,17 +49,33 @@ const char *sb_syscall_at(size_t index)
 	return index < sb_syscall_row_count ? sb_syscall_rows[index].name : NULL;
 }
 
-bool sb_syscall_number(const struct secbake_arch *arch, const char *name, uint32_t *nr)
+static bool number_of(const struct sb_syscall_row *row, const struct secbake_arch *arch,
+		      const char *name, uint32_t *nr)
 {
-	const struct sb_syscall_row *row = find_row(name);
-	size_t column = column_of(arch);
+	size_t column;
 
 	if (!row)
 		return sb_libseccomp_number(arch, name, nr);
+	column = column_of(arch);
 	if (column == SB_SYSCALL_COLUMNS || row->nr[column] < 0)
 		return false;
 	*nr = (uint32_t)row->nr[column];
 	return true;
+}
+
+bool sb_syscall_number(const struct secbake_arch *arch, const char *name, uint32_t *nr)
+{
+	return number_of(find_row(name), arch, name, nr);
+}
+
+void sb_syscall_numbers(const struct secbake_arch *const *arch, uint32_t count, const char *name,
+			uint32_t *nr)
+{
+	const struct sb_syscall_row *row = find_row(name);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!number_of(row, arch[i], name, &nr[i]))
+			nr[i] = SB_SYSCALL_NONE;
 }
 
 const char *sb_syscall_name(const struct secbake_arch *arch, uint32_t nr)
@@ -115,9 +131,14 @@ int sb_syscall_args(const struct secbake_arch *arch, const char *name, struct sb
 	while (row > sb_syscall_args_rows && !strcmp(row[-1].name, name))
 		row--;
 	for (; row < end && !strcmp(row->name, name); row++) {
-		if (row->only && !names_table(row->only, arch->table))
+		if (*row->only && !names_table(row->only, arch->table))
 			continue;
-		memcpy(args, row->arg, sizeof(row->arg));
+		for (int8_t i = 0; i < 6; i++) {
+			const struct sb_syscall_arg *arg = &row->arg[i];
+
+			args[i] = i < row->count ? (struct sb_arg){arg->class, arg->type, arg->name}
+						 : (struct sb_arg){.class = SB_ARG_NONE};
+		}
 		return row->count;
 	}
 	return -1;

@@ -41,6 +41,11 @@ const char *sb_syscall_at(size_t index);
 /* Its number as seccomp_data.nr shows it on arch (x32: with bit 30); false: no such call there. */
 bool sb_syscall_number(const struct secbake_arch *arch, const char *name, uint32_t *nr);
 
+/* The same for several architectures at once; SB_SYSCALL_NONE where there is no such call. */
+#define SB_SYSCALL_NONE UINT32_MAX
+void sb_syscall_numbers(const struct secbake_arch *const *arch, uint32_t count, const char *name,
+			uint32_t *nr);
+
 /* The name of a number (seccomp_data.nr), or NULL; from our table only. */
 const char *sb_syscall_name(const struct secbake_arch *arch, uint32_t nr);
 

@@ -446,8 +446,8 @@ def print_table(release, table):
     for family, members in FAMILIES.items():
         print(f"#define {family} ({' | '.join(name.upper() for name in members)})")
     print(f"#define ALL ((1u << {len(ABIS)}) - 1)")
-    print("#define OTHERS(...) .others = (const struct sb_constant_value[]){__VA_ARGS__, {0, 0, false}}")
     print("\nconst struct sb_constant_row sb_constant_rows[] = {")
+    rest = []
     for name in sorted(set().union(*table.values()), key=str.encode):
         abis_of = {}
         for abi, values in table.items():
@@ -457,9 +457,14 @@ def print_table(release, table):
         errno = all(name in values and values[name][2] for values in table.values())
         cells = [f'.name = "{name}"', *([".is_errno = true"] if errno else []), ".usual = " + value_text(*usual)]
         if others:
-            cells.append("OTHERS(" + ", ".join(value_text(*other) for other in others) + ")")
+            cells.append(f".others = {len(rest) + 1}")
+            rest += [*(value_text(*other) for other in others), "{0, 0, false}"]
         print("\t{" + ", ".join(cells) + "},")
     print("};\nconst size_t sb_constant_row_count = sizeof(sb_constant_rows) / sizeof(sb_constant_rows[0]);")
+    print("\nconst struct sb_constant_value sb_constant_others[] = {\n\t{0, 0, false},")
+    for value in rest:
+        print(f"\t{value},")
+    print("};")
 
 
 def main():

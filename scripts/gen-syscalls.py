@@ -80,9 +80,8 @@ def main():
         for i in range(int(row["nargs"])):
             kind, arg = split_arg(row[f"arg{i + 1}"])
             cells.append(f'{{SB_ARG_{CLASSES[row[f"class{i + 1}"]]}, "{kind}", "{arg}"}}')
-        only = f'"{arches}"' if arches else "NULL"
-        body = ", ".join(cells) or "{SB_ARG_NONE, NULL, NULL}"
-        print(f'\t{{"{name}", {only}, {row["nargs"]}, {{{body}}}}},')
+        body = ", ".join(cells) or '{SB_ARG_NONE, "", ""}'
+        print(f'\t{{"{name}", "{arches}", {row["nargs"]}, {{{body}}}}},')
     print("};\nconst size_t sb_syscall_args_row_count =\n\tsizeof(sb_syscall_args_rows) / sizeof(sb_syscall_args_rows[0]);")
 
 

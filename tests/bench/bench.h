@@ -44,8 +44,22 @@ void bench_attach(const struct bench_filter *const *filter, size_t count, unsign
  */
 void bench_processes(char *const *const *argv, size_t count, unsigned int rounds, uint64_t *ns);
 
+/* What something took: on the clock, and of a processor alone, which other load changes less. */
+struct bench_took {
+	uint64_t ns, processor_ns;
+};
+
+/* The time of one process, and its peak memory in KiB (memory may be NULL). */
+struct bench_took bench_process(char *const *argv, long *memory);
+
 /* fit.c: prints what the generator's cost model (compiler/cost.h) takes from the kernel. */
 int bench_fit(void);
+
+/*
+ * whole.c: prints what the way from a profile's text to a filter takes. Arguments:
+ * SECBAKE OUTPUT POLICY [SNAP-SECCOMP TEMPLATE].
+ */
+int bench_whole(int argc, char **argv);
 
 /* other.c: the same rules through libseccomp. */
 
@@ -58,5 +72,12 @@ bool bench_other_build(const struct sb_layer *layer, unsigned int level,
 
 /* The median time of building and loading it, over rounds children. 0: failed. */
 uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsigned int rounds);
+
+/*
+ * The same from an OCI profile's file, as a container runtime does it (runtime.c): the
+ * length of the filter (0: failed), and the time to read, build and load it.
+ */
+uint32_t bench_other_profile_length(const char *path, unsigned int level);
+struct bench_took bench_other_profile_time(const char *path, unsigned int level);
 
 #endif

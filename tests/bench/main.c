@@ -189,74 +189,6 @@ static void bench_policy(struct job *job)
 	free(job->text);
 }
 
-#define WHOLE_ROUNDS 41u
-
-/* Like bench_processes(), for one process at a time; also its peak memory, in KiB. */
-static uint64_t whole_process(char *const *argv, long *memory)
-{
-	uint64_t ns;
-	char *const *const all[] = {argv};
-	struct rusage usage;
-
-	bench_processes(all, 1, 1, &ns);
-	if (!getrusage(RUSAGE_CHILDREN, &usage) && usage.ru_maxrss > *memory)
-		*memory = usage.ru_maxrss;
-	return ns;
-}
-
-/*
- * One policy from text to blob, with proofs, as a process; libseccomp's level 2 from rules
- * to a loaded filter, without a process or reading; and, where they are given, snap-seccomp
- * with its template, as a process. Interleaved.
- */
-static int bench_whole(int argc, char **argv, const struct secbake_features *features)
-{
-	static struct job job;
-	char *ours[] = {argv[0],
-			(char *)"compile",
-			(char *)"--enosys",
-			(char *)"none",
-			(char *)"-o",
-			argv[1],
-			argv[2],
-			NULL};
-	char *snap[] = {argc > 4 ? argv[3] : NULL, (char *)"compile", argc > 4 ? argv[4] : NULL,
-			argv[1], NULL};
-	static uint64_t sample[3][WHOLE_ROUNDS];
-	struct secbake_error error = {0};
-	uint64_t median[3];
-	long memory = 0, unused = 0;
-
-	job = (struct job){.path = argv[2], .label = argv[2], .options = {.target = *features}};
-	read_policy(&job);
-	if (!prepare(&job, &error))
-		bench_die("%s", error.text);
-	whole_process(ours, &memory); /* before any other child: the peak is of all so far */
-	for (unsigned int i = 0; i < WHOLE_ROUNDS; i++) {
-		sample[0][i] = whole_process(ours, &unused);
-		sample[1][i] = bench_other_time(job.resolved.layer, LEVEL_2, 1);
-		if (snap[0])
-			sample[2][i] = whole_process(snap, &unused);
-	}
-	for (int i = 0; i < 3; i++)
-		median[i] = bench_median(sample[i], WHOLE_ROUNDS);
-	printf("| from policy to filter                             | ms     | of secbake's |\n"
-	       "|---------------------------------------------------|--------|--------------|\n"
-	       "| secbake compile, all variants proved, a process   | %6.2f |              |\n"
-	       "| libseccomp, level 2, built and loaded, in process | %6.2f | %12.2f |\n",
-	       (double)median[0] / 1e6, (double)median[1] / 1e6,
-	       (double)median[1] / (double)median[0]);
-	if (snap[0])
-		printf("| snap-seccomp compile, its default template        | %6.2f | %12.2f |\n",
-		       (double)median[2] / 1e6, (double)median[2] / (double)median[0]);
-	printf("\nsecbake takes %.2f of libseccomp's time, and %.1f MiB at most.\n",
-	       (double)median[0] / (double)median[1], (double)memory / 1024);
-	sb_arena_free(job.arena);
-	secbake_compiled_free(job.compiled);
-	free(job.text);
-	return 0;
-}
-
 /* What each pass earns: programs without it, a line a policy. */
 static void bench_passes(struct job *job)
 {
@@ -362,11 +294,8 @@ int main(int argc, char **argv)
 		return bench_fit();
 	if (argc == 8 && !strcmp(argv[1], "start"))
 		return bench_start(argv + 2);
-	if (argc >= 5 && !strcmp(argv[1], "whole")) {
-		if (secbake_features_probe(&features, &error) != SECBAKE_OK)
-			bench_die("%s", error.text);
-		return bench_whole(argc - 2, argv + 2, &features);
-	}
+	if (argc >= 5 && !strcmp(argv[1], "whole"))
+		return bench_whole(argc - 2, argv + 2);
 	if (argc < 5 || (strcmp(argv[1], "policies") && strcmp(argv[1], "passes")))
 		bench_die(
 			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"

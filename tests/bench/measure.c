@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +25,11 @@ uint64_t bench_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t ns_of(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_usec * 1000u;
 }
 
 static int compare(const void *a, const void *b)
@@ -89,9 +95,11 @@ void bench_attach(const struct bench_filter *const *filter, size_t count, unsign
 }
 
 /* What it says is not of interest, only how long it takes. */
-static uint64_t process_once(char *const *argv)
+struct bench_took bench_process(char *const *argv, long *memory)
 {
 	posix_spawn_file_actions_t actions;
+	struct bench_took took;
+	struct rusage usage;
 	uint64_t start;
 	int status;
 	pid_t child;
@@ -102,13 +110,21 @@ static uint64_t process_once(char *const *argv)
 	start = bench_now();
 	if (posix_spawn(&child, argv[0], &actions, NULL, argv, environ))
 		bench_die("%s cannot be started", argv[0]);
-	if (waitpid(child, &status, 0) != child)
+	if (wait4(child, &status, 0, &usage) != child)
 		bench_die("%s: %s", argv[0], strerror(errno));
+	took.ns = bench_now() - start;
 	if (status)
 		bench_die("%s ended with status 0x%x", argv[0], (unsigned int)status);
-	start = bench_now() - start;
+	took.processor_ns = ns_of(&usage.ru_utime) + ns_of(&usage.ru_stime);
+	if (memory)
+		*memory = usage.ru_maxrss;
 	posix_spawn_file_actions_destroy(&actions);
-	return start;
+	return took;
+}
+
+static uint64_t process_once(char *const *argv)
+{
+	return bench_process(argv, NULL).ns;
 }
 
 void bench_processes(char *const *const *argv, size_t count, unsigned int rounds, uint64_t *ns)

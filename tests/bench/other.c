@@ -5,6 +5,7 @@
  * it works in children that an alarm ends.
  */
 #include "bench.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <secbake/arch.h>
@@ -21,7 +23,7 @@
 
 /* What a child hands back. */
 struct result {
-	uint64_t ns;
+	uint64_t ns, processor_ns;
 	bool good;
 	struct bench_filter filter;
 };
@@ -149,23 +151,40 @@ static scmp_filter_ctx build(const struct sb_layer *layer, unsigned int level,
 	return filter;
 }
 
-/* In the child. load: time it until it is in force; else only export it. */
-static _Noreturn void work(const struct sb_layer *layer, unsigned int level, bool load,
-			   const char *const *const *name, const uint32_t *name_count,
-			   struct result *result)
+/* What a child builds: from a resolved layer, or from a profile's file. */
+struct order {
+	const struct sb_layer *layer;
+	const char *const *const *name; /* of each rule of layer */
+	const uint32_t *name_count;
+	const char *path; /* NULL: from layer */
+	unsigned int level;
+};
+
+static uint64_t processor_now(void)
 {
-	uint64_t start = bench_now();
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* In the child. load: time it until it is in force; else only export it. */
+static _Noreturn void work(const struct order *order, bool load, struct result *result)
+{
+	uint64_t start = bench_now(), processor_start = processor_now();
 	scmp_filter_ctx filter;
 	ssize_t size;
 	int fd;
 
 	alarm(SECONDS);
-	filter = build(layer, level, name, name_count);
+	filter = order->path ? bench_runtime_build(order->path, order->level)
+			     : build(order->layer, order->level, order->name, order->name_count);
 	if (!filter)
 		_exit(1);
 	if (load) {
 		if (!seccomp_load(filter)) {
 			result->ns = bench_now() - start;
+			result->processor_ns = processor_now() - processor_start;
 			result->good = true;
 		}
 		_exit(0);
@@ -181,16 +200,38 @@ static _Noreturn void work(const struct sb_layer *layer, unsigned int level, boo
 	_exit(0);
 }
 
-static bool in_child(const struct sb_layer *layer, unsigned int level, bool load,
-		     struct result *result)
+static bool in_child(const struct order *order, bool load, struct result *result)
 {
-	const char ***name = calloc(layer->rule_count + 1, sizeof(*name));
-	uint32_t *count = calloc(layer->rule_count + 1, sizeof(*count));
 	struct result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t child;
 
-	if (!name || !count || shared == MAP_FAILED)
+	if (shared == MAP_FAILED)
+		bench_die("out of memory");
+	child = fork();
+	if (child == 0)
+		work(order, load, shared);
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		bench_die("a child could not be run");
+	*result = *shared;
+	munmap(shared, sizeof(*shared));
+	return result->good;
+}
+
+static bool layer_in_child(const struct sb_layer *layer, unsigned int level, bool load,
+			   struct result *result)
+{
+	const char ***name = calloc(layer->rule_count + 1, sizeof(*name));
+	uint32_t *count = calloc(layer->rule_count + 1, sizeof(*count));
+	struct order order = {
+		.layer = layer,
+		.name = (const char *const *const *)name,
+		.name_count = count,
+		.level = level,
+	};
+	bool good;
+
+	if (!name || !count)
 		bench_die("out of memory");
 	for (uint32_t i = 0; i < layer->rule_count; i++) {
 		name[i] = calloc(4096, sizeof(**name));
@@ -198,25 +239,19 @@ static bool in_child(const struct sb_layer *layer, unsigned int level, bool load
 			bench_die("out of memory");
 		count[i] = names_of(layer, i, name[i]);
 	}
-	child = fork();
-	if (child == 0)
-		work(layer, level, load, (const char *const *const *)name, count, shared);
-	if (child < 0 || waitpid(child, NULL, 0) != child)
-		bench_die("a child could not be run");
-	*result = *shared;
-	munmap(shared, sizeof(*shared));
+	good = in_child(&order, load, result);
 	for (uint32_t i = 0; i < layer->rule_count; i++)
 		free(name[i]);
 	free(name);
 	free(count);
-	return result->good;
+	return good;
 }
 
 bool bench_other_build(const struct sb_layer *layer, unsigned int level,
 		       struct bench_filter *filter)
 {
 	static struct result result;
-	bool good = in_child(layer, level, false, &result);
+	bool good = layer_in_child(layer, level, false, &result);
 
 	*filter = result.filter;
 	if (!good)
@@ -230,9 +265,27 @@ uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsi
 	uint64_t sample[64];
 
 	for (unsigned int i = 0; i < rounds && i < 64; i++) {
-		if (!in_child(layer, level, true, &result))
+		if (!layer_in_child(layer, level, true, &result))
 			return 0;
 		sample[i] = result.ns;
 	}
 	return bench_median(sample, rounds < 64 ? rounds : 64);
+}
+
+uint32_t bench_other_profile_length(const char *path, unsigned int level)
+{
+	static struct result result;
+	struct order order = {.path = path, .level = level};
+
+	return in_child(&order, false, &result) ? result.filter.count : 0;
+}
+
+struct bench_took bench_other_profile_time(const char *path, unsigned int level)
+{
+	static struct result result;
+	struct order order = {.path = path, .level = level};
+
+	if (!in_child(&order, true, &result))
+		bench_die("libseccomp loads no filter from %s", path);
+	return (struct bench_took){result.ns, result.processor_ns};
 }

@@ -110,7 +110,9 @@ static void test_table(void **state)
 
 		if (i)
 			assert_true(strcmp(row[-1].name, row->name) < 0);
-		for (const struct sb_constant_value *v = row->others; v && v->abis; v++) {
+		assert_non_null(memchr(row->name, 0, sizeof(row->name)));
+		for (const struct sb_constant_value *v = &sb_constant_others[row->others]; v->abis;
+		     v++) {
 			assert_int_equal(seen & v->abis, 0);
 			seen |= v->abis;
 		}

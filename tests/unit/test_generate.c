@@ -43,6 +43,9 @@ static void check_call(struct test_visitor *self, const struct seccomp_data *dat
 	check->calls++;
 }
 
+/* One for all tests: what one leaves behind must be nothing to the next. */
+static struct sb_arena *scratch;
+
 static void check_layer(struct sb_arena *arena, const struct sb_layer *layer, bool big_endian,
 			const struct sb_tuning *tuning, struct test_random *random)
 {
@@ -50,7 +53,7 @@ static void check_layer(struct sb_arena *arena, const struct sb_layer *layer, bo
 	struct secbake_error error = {0};
 	struct sb_program program;
 
-	if (sb_generate(arena, layer, tuning, big_endian, &program, &error) != SECBAKE_OK)
+	if (sb_generate(arena, scratch, layer, tuning, big_endian, &program, &error) != SECBAKE_OK)
 		fail_msg("not generated: %s", error.text);
 	check.program = &program;
 	test_calls_of_layer(layer, random, &check.visitor);
@@ -261,7 +264,7 @@ static void too_long(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++)
 		entry[i] = (struct sb_entry){i, 0, NULL, SECCOMP_RET_ERRNO | (i % 4096)};
-	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error),
+	assert_int_equal(sb_generate(arena, scratch, &layer, &usual, false, &program, &error),
 			 SECBAKE_ERR_LIMIT);
 	assert_non_null(strstr(error.text, "4096 instructions"));
 	sb_arena_free(arena);
@@ -290,10 +293,25 @@ static void known_lengths(void **state)
 		rule[i] = (struct sb_rule){
 			.action = SECCOMP_RET_ALLOW, .clause_count = 1, .clause = &clause[i]};
 	}
-	assert_int_equal(sb_generate(arena, &layer, &usual, false, &program, &error), SECBAKE_OK);
+	assert_int_equal(sb_generate(arena, scratch, &layer, &usual, false, &program, &error),
+			 SECBAKE_OK);
 	/* ld arch, jeq, ld nr, jeq, ld high, jeq, ld low, 3 jeq, and three verdicts */
 	assert_int_equal(program.count, 13);
 	sb_arena_free(arena);
+}
+
+static int make_scratch(void **state)
+{
+	(void)state;
+	scratch = sb_arena_new();
+	return !scratch;
+}
+
+static int free_scratch(void **state)
+{
+	(void)state;
+	sb_arena_free(scratch);
+	return 0;
 }
 
 int main(void)
@@ -305,5 +323,5 @@ int main(void)
 		cmocka_unit_test(known_lengths),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_scratch, free_scratch);
 }

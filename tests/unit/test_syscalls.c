@@ -44,12 +44,23 @@ static void test_table(void **state)
 	for (size_t i = 0; i < sb_syscall_row_count; i++) {
 		const struct sb_syscall_row *row = &sb_syscall_rows[i];
 
+		assert_non_null(memchr(row->name, 0, sizeof(row->name)));
 		if (i)
 			assert_true(strcmp(row[-1].name, row->name) < 0);
 		/* A call has a release just where it has a number. */
 		for (size_t c = 0; c < SB_SYSCALL_COLUMNS; c++)
 			if ((row->nr[c] >= 0) != (row->since[c] != 0))
 				fail_msg("%s on %s", row->name, sb_syscall_columns[c]);
+	}
+	for (size_t i = 0; i < sb_syscall_args_row_count; i++) {
+		const struct sb_syscall_args_row *row = &sb_syscall_args_rows[i];
+
+		assert_non_null(memchr(row->name, 0, sizeof(row->name)));
+		assert_non_null(memchr(row->only, 0, sizeof(row->only)));
+		for (int8_t j = 0; j < row->count; j++) {
+			assert_non_null(memchr(row->arg[j].type, 0, sizeof(row->arg[j].type)));
+			assert_non_null(memchr(row->arg[j].name, 0, sizeof(row->arg[j].name)));
+		}
 	}
 	for (size_t i = 1; i < sb_syscall_args_row_count; i++)
 		assert_true(strcmp(sb_syscall_args_rows[i - 1].name,
