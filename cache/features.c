@@ -27,11 +27,14 @@ struct notif_sizes {
 	uint16_t notif, resp, data;
 };
 
-/* In the order of the SECBAKE_ACTION_* bits. */
+/*
+ * In the order of the SECBAKE_ACTION_* bits. Names here are no pointers: each of those costs
+ * the loader a relocation, four times its size.
+ */
 static const struct {
-	const char *name;      /* in policies */
-	const char *proc_name; /* in actions_avail */
-	uint32_t value;	       /* SECCOMP_RET_* */
+	char name[13];	    /* in policies */
+	char proc_name[13]; /* in actions_avail */
+	uint32_t value;	    /* SECCOMP_RET_* */
 } actions[] = {
 	{"kill-process", "kill_process", 0x80000000u},
 	{"kill-thread", "kill_thread", 0x00000000u},
@@ -44,8 +47,8 @@ static const struct {
 };
 
 /* In the order of the SECBAKE_FLAG_* bits. */
-static const char *const flags[] = {"tsync",	    "log",	   "spec-allow",
-				    "new-listener", "tsync-esrch", "wait-killable-recv"};
+static const char flags[][19] = {"tsync",	 "log",		"spec-allow",
+				 "new-listener", "tsync-esrch", "wait-killable-recv"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 _Static_assert((1u << COUNT(actions)) - 1 == SECBAKE_ACTIONS_ALL, "actions");

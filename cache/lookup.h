@@ -46,6 +46,9 @@ struct sb_roots {
  *	that are trusted
  * @cache: cache roots, in order
  * @policies: the policy path, in order; the first NAME.json on it wins
+ * @buffer: where sources are read, @buffer_size bytes. NULL, as
+ *	sb_lookup_init() leaves it: memory of the stack. For the loader, which pays for
+ *	each page that it touches
  * @user_cache: the per-user cache's path, or "" for a caller that has none
  *
  * Filled in by sb_lookup_init(), must not be moved (a root may point into
@@ -56,6 +59,8 @@ struct sb_lookup {
 	struct sb_trust policy_trust;
 	struct sb_roots cache;
 	struct sb_roots policies;
+	uint8_t *buffer;
+	size_t buffer_size;
 	char user_cache[SB_PATH_MAX];
 };
 
