@@ -164,21 +164,27 @@ static uint32_t actions_from_proc(void)
 	return found;
 }
 
-/* The system call decides; the file answers only what the call could not. */
+/*
+ * The system call decides; the file answers only what the call could not. The oldest actions
+ * are not asked for: no kernel has filters without them.
+ */
 static void probe_actions(struct secbake_features *f)
 {
 	uint32_t unanswered = 0, listed;
 
+	f->actions = SECBAKE_ACTIONS_OLDEST;
 	for (size_t i = 0; i < COUNT(actions); i++) {
 		uint32_t value = actions[i].value;
 
+		if (SECBAKE_ACTIONS_OLDEST & (1u << i))
+			continue;
 		switch (ask(OP_GET_ACTION_AVAIL, 0, &value)) {
 		case 0:
 			f->actions |= 1u << i;
 			break;
 		case EOPNOTSUPP:
 			break;
-		case EINVAL: /* before 4.14: no such operation, and just these actions */
+		case EINVAL: /* before 4.14: no such operation, and just the oldest */
 			f->actions = SECBAKE_ACTIONS_OLDEST;
 			return;
 		default: /* no seccomp(2), or an outer filter in front of it */
@@ -188,7 +194,7 @@ static void probe_actions(struct secbake_features *f)
 	if (!unanswered)
 		return;
 	listed = actions_from_proc();
-	f->actions |= unanswered & (listed ? listed : SECBAKE_ACTIONS_OLDEST);
+	f->actions |= unanswered & listed;
 }
 
 enum secbake_status secbake_features_probe(struct secbake_features *features,

@@ -57,10 +57,9 @@ struct text {
 
 static void put(struct text *text, const char *string)
 {
-	size_t size = strlen(string);
-
-	memcpy(text->bytes + text->used, string, size);
-	text->used += size;
+	/* A loop: for a few bytes, calls of the libc's functions cost the loader more. */
+	while (*string)
+		text->bytes[text->used++] = *string++;
 }
 
 static void put_u16(struct text *text, uint32_t value)

@@ -69,11 +69,14 @@ static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *erro
 		.cache_count = x->cache_count,
 		.policy_dir = x->policy_dir,
 		.policy_count = x->policy_count,
-		.xdg_cache_home = getenv("XDG_CACHE_HOME"),
-		.home = getenv("HOME"),
 	};
-	enum secbake_status status = sb_lookup_init(&x->lookup, &options, error);
+	enum secbake_status status;
 
+	if (!x->privileged && !x->cache_count) {
+		options.xdg_cache_home = getenv("XDG_CACHE_HOME");
+		options.home = getenv("HOME");
+	}
+	status = sb_lookup_init(&x->lookup, &options, error);
 	if (status)
 		return status;
 	x->lookup.trust.leave_open = true;
