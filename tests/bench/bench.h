@@ -59,4 +59,10 @@ bool bench_other_build(const struct sb_layer *layer, unsigned int level,
 /* The median time of building and loading it, over rounds children. 0: failed. */
 uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsigned int rounds);
 
+/* start.c: the loader beside the floor and libseccomp; argv: as usage has it. */
+int bench_start(char **argv, const struct sb_layer *layer);
+
+/* Its system calls and memory. */
+int bench_calls(char **argv);
+
 #endif
