@@ -12,8 +12,9 @@
 
 #define READ_SIZE 16384u
 #define PAGE 4096u
-#define READS 3u /* of a source, if memory allows; of the first, which is the largest, one more */
-#define LEFT_OPEN_MAX 8u		       /* sources; a limit on open files may be low */
+#define READS 3u	 /* of a further source, if memory allows */
+#define READS_FIRST 6u	 /* of the first: they are not more with each source */
+#define LEFT_OPEN_MAX 8u /* sources; a limit on open files may be low */
 #define FILE_NAME_MAX (SECBAKE_NAME_MAX + 16u) /* NAME and a suffix */
 
 static const char system_caches[][25] = {"/run/secbake/cache", "/var/cache/secbake",
@@ -85,9 +86,9 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 	enum secbake_status status = SECBAKE_OK;
 	bool named = !options->secure;
 
-	/* Not the rest, which is a page of stack to touch. */
-	memset(lookup, 0, offsetof(struct sb_lookup, user_cache));
-	lookup->user_cache[0] = '\0';
+	/* Not user_cache, which is a page to touch. */
+	memset((char *)lookup + offsetof(struct sb_lookup, trust), 0,
+	       sizeof(*lookup) - offsetof(struct sb_lookup, trust));
 	lookup->trust = sb_trust_self();
 	if (options->secure)
 		lookup->trust.uid = 0;
@@ -471,7 +472,7 @@ static enum secbake_status check_content(const struct check *check,
 					 int fd, uint64_t size)
 {
 	const struct reading to = {check->lookup->buffer, check->lookup->buffer_size,
-				   index ? READS : READS + 1};
+				   index ? READS : READS_FIRST};
 	struct secbake_hash hash;
 	uint64_t total;
 	enum secbake_status status =

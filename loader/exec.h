@@ -39,10 +39,11 @@ struct sb_listener {
 
 /*
  * All that the loader has. The kernel charges for each page that is touched first what it
- * charges for five system calls. So this lies in the page of data that the libc has touched
- * already, as far as each start uses it; only room begins pages of its own.
+ * charges for five system calls. So what each start uses lies together, from the second page on
+ * (the first is the lookup's user_cache), and what is seldom used lies beside it.
  */
 struct sb_exec {
+	_Alignas(SB_PAGE) struct sb_lookup lookup;
 	/* the command line */
 	const char *cache_dir[SB_ROOTS_MAX];
 	size_t cache_count;
@@ -60,14 +61,15 @@ struct sb_exec {
 	struct secbake_features features;
 	struct secbake_hash hash;
 	struct sb_listener listener;
-	struct secbake_error error;	   /* why nothing can be run */
-	struct sb_lookup lookup;	   /* its end is seldom used, like all from there on */
+	struct secbake_error error; /* why nothing can be run */
+	/* A blob; a larger one is mapped. Behind it what sources are read to. */
+	_Alignas(SECBAKE_BLOB_ALIGN) uint8_t room[SB_BLOB_USUAL + SB_READ_MAX];
 	struct secbake_error why;	   /* why a place after the first has no usable blob */
 	char path[SB_PATH_MAX];		   /* of the command */
 	char state[SB_LISTENER_STATE_MAX]; /* for the listener; before, lists of folders */
-	/* From a page's start: a blob, a larger one is mapped; then what sources are read to. */
-	uint8_t room[SB_PAGE + SB_BLOB_USUAL + SB_READ_MAX];
 };
+
+_Static_assert(offsetof(struct sb_exec, lookup.trust) == SB_PAGE, "what is used begins a page");
 
 /* A usable blob. */
 struct sb_found {

@@ -17,11 +17,6 @@
 /* Other feature sets that are looked through in one root. */
 #define SB_OTHER_SETS 64u
 
-static uint8_t *room_in(struct sb_exec *x)
-{
-	return x->room + (-(uintptr_t)x->room & (SB_PAGE - 1));
-}
-
 static __attribute__((noinline, cold)) void tell_usage(const struct sb_exec *x, const char *path,
 						       const char *set)
 {
@@ -57,11 +52,10 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 static enum secbake_status use(struct sb_exec *x, int fd, uint64_t size, struct sb_found *found,
 			       const char *where, struct secbake_error *error)
 {
-	uint8_t *room = room_in(x);
-	uint8_t *bytes = sb_take_in(fd, size, room, SB_BLOB_USUAL, error);
+	uint8_t *bytes = sb_take_in(fd, size, x->room, SB_BLOB_USUAL, error);
 	enum secbake_status status;
 
-	x->lookup.buffer = size > SB_BLOB_USUAL ? room : room + (size + 7) / 8 * 8;
+	x->lookup.buffer = x->room + (size > SB_BLOB_USUAL ? 0 : (size + 7) / 8 * 8);
 	x->lookup.buffer_size = SB_READ_MAX;
 	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
 	if (status) {

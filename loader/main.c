@@ -202,14 +202,16 @@ static int run(struct sb_exec *x)
 }
 
 /*
- * Zeroed as it is loaded. Common, so that it is linked after all that others have, and its
- * large end parts none of that from the page of data.
+ * Room for struct sb_exec from a page's start on; zeros. Common, so that it is linked after all
+ * that others have, and parts none of that from the page of data; not aligned itself, which
+ * would do just that.
  */
-struct sb_exec sb_exec_all __attribute__((common, used));
+char sb_exec_room[sizeof(struct sb_exec) + SB_PAGE] __attribute__((common, used));
 
 int main(int argc, char **argv, char **environment)
 {
-	struct sb_exec *x = &sb_exec_all;
+	char *page = sb_exec_room + (-(uintptr_t)sb_exec_room & (SB_PAGE - 1));
+	struct sb_exec *x = (struct sb_exec *)(void *)page;
 	int status;
 
 	x->environment = environment;
