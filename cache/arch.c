@@ -7,34 +7,48 @@
 
 #include <string.h>
 
+/*
+ * The loader knows policies in no language but its blobs': each name costs it a string, a
+ * pointer and a relocation.
+ */
+#ifdef SB_LOADER_ALONE
+#define OTHER(scmp, go, table) NULL, NULL, NULL
+#else
+#define OTHER(scmp, go, table) scmp, go, table
+#endif
+
 static const struct secbake_arch arches[] = {
 	/* name, OCI's, Go's, table, AUDIT_ARCH, bits, big-endian, x32 */
-	{"x86_64", "SCMP_ARCH_X86_64", "amd64", "x86_64", 0xC000003Eu, 64, false, false},
-	{"x86", "SCMP_ARCH_X86", "x86", "x86", 0x40000003u, 32, false, false},
-	{"x32", "SCMP_ARCH_X32", "x32", "x32", 0xC000003Eu, 64, false, true},
-	{"aarch64", "SCMP_ARCH_AARCH64", "arm64", "aarch64", 0xC00000B7u, 64, false, false},
-	{"arm", "SCMP_ARCH_ARM", "arm", "arm", 0x40000028u, 32, false, false},
-	{"riscv64", "SCMP_ARCH_RISCV64", "riscv64", "riscv64", 0xC00000F3u, 64, false, false},
-	{"ppc64le", "SCMP_ARCH_PPC64LE", "ppc64le", "ppc64le", 0xC0000015u, 64, false, false},
-	{"ppc64", "SCMP_ARCH_PPC64", "ppc64", "ppc64le", 0x80000015u, 64, true, false},
-	{"ppc", "SCMP_ARCH_PPC", "ppc", "ppc", 0x00000014u, 32, true, false},
-	{"s390x", "SCMP_ARCH_S390X", "s390x", "s390x", 0x80000016u, 64, true, false},
-	{"s390", "SCMP_ARCH_S390", "s390", "s390", 0x00000016u, 32, true, false},
-	{"mips", "SCMP_ARCH_MIPS", "mips", "mips", 0x00000008u, 32, true, false},
-	{"mipsel", "SCMP_ARCH_MIPSEL", "mipsel", "mips", 0x40000008u, 32, false, false},
-	{"mips64", "SCMP_ARCH_MIPS64", "mips64", "mips64", 0x80000008u, 64, true, false},
-	{"mipsel64", "SCMP_ARCH_MIPSEL64", "mipsel64", "mips64", 0xC0000008u, 64, false, false},
-	{"mips64n32", "SCMP_ARCH_MIPS64N32", "mips64n32", "mips64n32", 0xA0000008u, 64, true,
+	{"x86_64", OTHER("SCMP_ARCH_X86_64", "amd64", "x86_64"), 0xC000003Eu, 64, false, false},
+	{"x86", OTHER("SCMP_ARCH_X86", "x86", "x86"), 0x40000003u, 32, false, false},
+	{"x32", OTHER("SCMP_ARCH_X32", "x32", "x32"), 0xC000003Eu, 64, false, true},
+	{"aarch64", OTHER("SCMP_ARCH_AARCH64", "arm64", "aarch64"), 0xC00000B7u, 64, false, false},
+	{"arm", OTHER("SCMP_ARCH_ARM", "arm", "arm"), 0x40000028u, 32, false, false},
+	{"riscv64", OTHER("SCMP_ARCH_RISCV64", "riscv64", "riscv64"), 0xC00000F3u, 64, false,
 	 false},
-	{"mipsel64n32", "SCMP_ARCH_MIPSEL64N32", "mipsel64n32", "mips64n32", 0xE0000008u, 64, false,
+	{"ppc64le", OTHER("SCMP_ARCH_PPC64LE", "ppc64le", "ppc64le"), 0xC0000015u, 64, false,
 	 false},
-	{"loongarch64", "SCMP_ARCH_LOONGARCH64", "loong64", "loongarch64", 0xC0000102u, 64, false,
+	{"ppc64", OTHER("SCMP_ARCH_PPC64", "ppc64", "ppc64le"), 0x80000015u, 64, true, false},
+	{"ppc", OTHER("SCMP_ARCH_PPC", "ppc", "ppc"), 0x00000014u, 32, true, false},
+	{"s390x", OTHER("SCMP_ARCH_S390X", "s390x", "s390x"), 0x80000016u, 64, true, false},
+	{"s390", OTHER("SCMP_ARCH_S390", "s390", "s390"), 0x00000016u, 32, true, false},
+	{"mips", OTHER("SCMP_ARCH_MIPS", "mips", "mips"), 0x00000008u, 32, true, false},
+	{"mipsel", OTHER("SCMP_ARCH_MIPSEL", "mipsel", "mips"), 0x40000008u, 32, false, false},
+	{"mips64", OTHER("SCMP_ARCH_MIPS64", "mips64", "mips64"), 0x80000008u, 64, true, false},
+	{"mipsel64", OTHER("SCMP_ARCH_MIPSEL64", "mipsel64", "mips64"), 0xC0000008u, 64, false,
 	 false},
-	{"m68k", "SCMP_ARCH_M68K", "m68k", "m68k", 0x00000004u, 32, true, false},
-	{"parisc", "SCMP_ARCH_PARISC", "parisc", "parisc", 0x0000000Fu, 32, true, false},
-	{"parisc64", "SCMP_ARCH_PARISC64", "parisc64", "parisc", 0x8000000Fu, 64, true, false},
-	{"sh", "SCMP_ARCH_SH", "sh", "sh", 0x4000002Au, 32, false, false},
-	{"sheb", "SCMP_ARCH_SHEB", "sheb", "sh", 0x0000002Au, 32, true, false},
+	{"mips64n32", OTHER("SCMP_ARCH_MIPS64N32", "mips64n32", "mips64n32"), 0xA0000008u, 64, true,
+	 false},
+	{"mipsel64n32", OTHER("SCMP_ARCH_MIPSEL64N32", "mipsel64n32", "mips64n32"), 0xE0000008u, 64,
+	 false, false},
+	{"loongarch64", OTHER("SCMP_ARCH_LOONGARCH64", "loong64", "loongarch64"), 0xC0000102u, 64,
+	 false, false},
+	{"m68k", OTHER("SCMP_ARCH_M68K", "m68k", "m68k"), 0x00000004u, 32, true, false},
+	{"parisc", OTHER("SCMP_ARCH_PARISC", "parisc", "parisc"), 0x0000000Fu, 32, true, false},
+	{"parisc64", OTHER("SCMP_ARCH_PARISC64", "parisc64", "parisc"), 0x8000000Fu, 64, true,
+	 false},
+	{"sh", OTHER("SCMP_ARCH_SH", "sh", "sh"), 0x4000002Au, 32, false, false},
+	{"sheb", OTHER("SCMP_ARCH_SHEB", "sheb", "sh"), 0x0000002Au, 32, true, false},
 };
 
 const struct secbake_arch *secbake_arch_at(size_t index)

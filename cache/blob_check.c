@@ -12,7 +12,7 @@
 #include "blob_layout.h"
 #include "hash_stream.h"
 
-static const char *const section_name[SECBAKE_SECTION_COUNT] = {
+static const char section_name[SECBAKE_SECTION_COUNT][9] = {
 	"variants", "layers", "programs", "sources", "notes", "rules", "strings"};
 
 static enum secbake_status bad(struct secbake_error *error, const char *what, uint32_t index,

@@ -23,6 +23,12 @@ uint32_t sb_le32(const uint8_t *at);
 /* The header in host order; bytes are sizeof(struct secbake_blob_header) at least. */
 struct secbake_blob_header sb_header_of(const uint8_t *bytes);
 
+/* The policy's name, in place. Checked: it ends with NUL. */
+static inline const char *sb_name_of(const struct secbake_blob *blob)
+{
+	return (const char *)blob->bytes + offsetof(struct secbake_blob_header, name);
+}
+
 /* Bytes of one record of a section; 1 for strings. */
 size_t sb_record_size(enum secbake_blob_section section);
 

@@ -27,11 +27,14 @@ struct notif_sizes {
 	uint16_t notif, resp, data;
 };
 
-/* In the order of the SECBAKE_ACTION_* bits. */
+/*
+ * In the order of the SECBAKE_ACTION_* bits. Names here are no pointers: each of those costs
+ * the loader a relocation, four times its size.
+ */
 static const struct {
-	const char *name;      /* in policies */
-	const char *proc_name; /* in actions_avail */
-	uint32_t value;	       /* SECCOMP_RET_* */
+	char name[13];	    /* in policies */
+	char proc_name[13]; /* in actions_avail */
+	uint32_t value;	    /* SECCOMP_RET_* */
 } actions[] = {
 	{"kill-process", "kill_process", 0x80000000u},
 	{"kill-thread", "kill_thread", 0x00000000u},
@@ -44,8 +47,8 @@ static const struct {
 };
 
 /* In the order of the SECBAKE_FLAG_* bits. */
-static const char *const flags[] = {"tsync",	    "log",	   "spec-allow",
-				    "new-listener", "tsync-esrch", "wait-killable-recv"};
+static const char flags[][19] = {"tsync",	 "log",		"spec-allow",
+				 "new-listener", "tsync-esrch", "wait-killable-recv"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 _Static_assert((1u << COUNT(actions)) - 1 == SECBAKE_ACTIONS_ALL, "actions");
@@ -161,21 +164,27 @@ static uint32_t actions_from_proc(void)
 	return found;
 }
 
-/* The system call decides; the file answers only what the call could not. */
+/*
+ * The system call decides; the file answers only what the call could not. The oldest actions
+ * are not asked for: no kernel has filters without them.
+ */
 static void probe_actions(struct secbake_features *f)
 {
 	uint32_t unanswered = 0, listed;
 
+	f->actions = SECBAKE_ACTIONS_OLDEST;
 	for (size_t i = 0; i < COUNT(actions); i++) {
 		uint32_t value = actions[i].value;
 
+		if (SECBAKE_ACTIONS_OLDEST & (1u << i))
+			continue;
 		switch (ask(OP_GET_ACTION_AVAIL, 0, &value)) {
 		case 0:
 			f->actions |= 1u << i;
 			break;
 		case EOPNOTSUPP:
 			break;
-		case EINVAL: /* before 4.14: no such operation, and just these actions */
+		case EINVAL: /* before 4.14: no such operation, and just the oldest */
 			f->actions = SECBAKE_ACTIONS_OLDEST;
 			return;
 		default: /* no seccomp(2), or an outer filter in front of it */
@@ -185,7 +194,7 @@ static void probe_actions(struct secbake_features *f)
 	if (!unanswered)
 		return;
 	listed = actions_from_proc();
-	f->actions |= unanswered & (listed ? listed : SECBAKE_ACTIONS_OLDEST);
+	f->actions |= unanswered & listed;
 }
 
 enum secbake_status secbake_features_probe(struct secbake_features *features,

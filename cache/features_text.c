@@ -15,13 +15,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const methods[] = {"none", "prctl", "seccomp"};
+static const char methods[][8] = {"none", "prctl", "seccomp"};
 
 /* The lines of a features file, sorted as they are written. */
 enum line_kind { LINE_ACTION, LINE_ARCH, LINE_FLAG, LINE_KERNEL, LINE_METHOD, LINE_SIZE };
 
 static const struct line {
-	const char *key;
+	char key[26]; /* no pointer, which would be a relocation in the loader */
 	enum line_kind kind;
 	uint32_t bit;	/* LINE_ACTION, LINE_FLAG */
 	uint32_t index; /* LINE_SIZE: 0 data, 1 notif, 2 resp */
@@ -57,10 +57,9 @@ struct text {
 
 static void put(struct text *text, const char *string)
 {
-	size_t size = strlen(string);
-
-	memcpy(text->bytes + text->used, string, size);
-	text->used += size;
+	/* A loop: for a few bytes, calls of the libc's functions cost the loader more. */
+	while (*string)
+		text->bytes[text->used++] = *string++;
 }
 
 static void put_u16(struct text *text, uint32_t value)

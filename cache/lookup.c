@@ -7,19 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blob_layout.h"
 #include "hash_stream.h"
 
 #define READ_SIZE 16384u
-/* A page of stack costs as much as half a dozen reads: of a small file, only one is used. */
-#define READ_SMALL 4096u
-#define SMALL 65536u
-#define LEFT_OPEN_MAX 8u		       /* sources; a limit on open files may be low */
+#define PAGE 4096u
+#define READS 3u	 /* of a further source, if memory allows */
+#define READS_FIRST 6u	 /* of the first: they are not more with each source */
+#define LEFT_OPEN_MAX 8u /* sources; a limit on open files may be low */
 #define FILE_NAME_MAX (SECBAKE_NAME_MAX + 16u) /* NAME and a suffix */
 
-static const char *const system_caches[] = {"/run/secbake/cache", "/var/cache/secbake",
-					    "/usr/lib/secbake/cache"};
-static const char *const system_policies[] = {"/etc/secbake/policies", "/run/secbake/policies",
-					      "/usr/lib/secbake/policies"};
+static const char system_caches[][25] = {"/run/secbake/cache", "/var/cache/secbake",
+					 "/usr/lib/secbake/cache"};
+static const char system_policies[][26] = {"/etc/secbake/policies", "/run/secbake/policies",
+					   "/usr/lib/secbake/policies"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -69,10 +70,12 @@ static enum secbake_status named_roots(struct sb_roots *roots, const char *const
 	return SECBAKE_OK;
 }
 
-static void system_roots(struct sb_roots *roots, const char *const *dir, size_t count)
+/* dir: count names of size bytes each, one behind the other. */
+static void system_roots(struct sb_roots *roots, const char *dir, size_t size, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		roots->root[i] = (struct sb_root){.path = dir[i], .anchor = SB_ANCHOR_SYSTEM};
+		roots->root[i] =
+			(struct sb_root){.path = dir + i * size, .anchor = SB_ANCHOR_SYSTEM};
 	roots->count = count;
 }
 
@@ -83,17 +86,19 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 	enum secbake_status status = SECBAKE_OK;
 	bool named = !options->secure;
 
-	/* Not the rest, which is a page of stack to touch. */
-	memset(lookup, 0, offsetof(struct sb_lookup, user_cache));
-	lookup->user_cache[0] = '\0';
+	/* Not user_cache, which is a page to touch. */
+	memset((char *)lookup + offsetof(struct sb_lookup, trust), 0,
+	       sizeof(*lookup) - offsetof(struct sb_lookup, trust));
 	lookup->trust = sb_trust_self();
 	if (options->secure)
 		lookup->trust.uid = 0;
 	lookup->policy_trust = lookup->trust;
 	lookup->policy_trust.any_owner = !options->privileged && !options->secure;
 
-	system_roots(&lookup->cache, system_caches, COUNT(system_caches));
-	system_roots(&lookup->policies, system_policies, COUNT(system_policies));
+	system_roots(&lookup->cache, system_caches[0], sizeof(system_caches[0]),
+		     COUNT(system_caches));
+	system_roots(&lookup->policies, system_policies[0], sizeof(system_policies[0]),
+		     COUNT(system_policies));
 	if (named && !options->privileged &&
 	    sb_lookup_user_cache(options->xdg_cache_home, options->home, lookup->user_cache))
 		lookup->cache.root[lookup->cache.count++] =
@@ -202,7 +207,23 @@ static enum secbake_status folder(struct folders *folders, size_t root, int *fd,
 	return folders->status[root];
 }
 
-/* The first NAME.json; dir is borrowed from folders, fd is new. */
+/*
+ * An error record costs a page of stack if each caller has one of its own. So those below
+ * write to the one that there is, where it holds nothing yet, and take back what turns
+ * out to be none.
+ */
+static struct secbake_error *fresh(struct secbake_error *error)
+{
+	return error && error->status == SECBAKE_OK ? error : NULL;
+}
+
+static void forget(struct secbake_error *error)
+{
+	if (error)
+		error->status = SECBAKE_OK;
+}
+
+/* The first NAME.json; dir is borrowed from folders, fd is new. error: as by fresh(). */
 static enum secbake_status find_policy(struct folders *folders, const char *name,
 				       struct sb_policy *found, struct secbake_error *error)
 {
@@ -213,23 +234,22 @@ static enum secbake_status find_policy(struct folders *folders, const char *name
 	if (status)
 		return status;
 	for (size_t i = 0; i < lookup->policies.count; i++) {
-		struct secbake_error why;
 		struct sb_policy at = {.root = i};
 		bool in_folder;
 
-		why.status = SECBAKE_OK;
-		status = folder(folders, i, &at.dir, &why);
+		status = folder(folders, i, &at.dir, error);
 		in_folder = !status;
 		if (in_folder)
 			status = sb_trust_file_at(sb_lookup_policy_trust(lookup, i), at.dir, json,
-						  SB_SOURCE_SIZE_MAX, &at.fd, &at.size, &why);
-		if (status == SECBAKE_ERR_MISSING)
+						  SB_SOURCE_SIZE_MAX, &at.fd, &at.size, error);
+		if (status == SECBAKE_ERR_MISSING) {
+			forget(error);
 			continue;
+		}
 		if (!status) {
 			*found = at;
 			return SECBAKE_OK;
 		}
-		secbake_error_set(error, status, why.sys_errno, "%s", why.text);
 		if (in_folder)
 			secbake_error_file(error, lookup->policies.root[i].path, 0, 0, NULL);
 		return status;
@@ -245,7 +265,7 @@ enum secbake_status sb_lookup_policy(const struct sb_lookup *lookup, const char 
 {
 	struct folders folders = {.lookup = lookup};
 	struct sb_policy at = {0};
-	enum secbake_status status = find_policy(&folders, name, &at, error);
+	enum secbake_status status = find_policy(&folders, name, &at, fresh(error));
 
 	folders_close(&folders, status ? SB_ROOTS_MAX : at.root);
 	if (!status)
@@ -253,17 +273,35 @@ enum secbake_status sb_lookup_policy(const struct sb_lookup *lookup, const char 
 	return status;
 }
 
+/* What a file is read to; reads: in how many it should be done. */
+struct reading {
+	uint8_t *buffer;
+	size_t size;
+	unsigned int reads;
+};
+
+/*
+ * A page that is touched first costs as much as five reads: few reads, but no page more than
+ * that takes.
+ */
+static size_t chunk_of(const struct reading *to, uint64_t size)
+{
+	const uint64_t whole_pages = PAGE + (-((uintptr_t)to->buffer + PAGE) & (PAGE - 1));
+	const uint64_t few = size / to->reads + 1;
+	const uint64_t chunk = few > whole_pages ? few : whole_pages;
+
+	return chunk < to->size ? (size_t)chunk : to->size;
+}
+
 /*
  * Up to size bytes, to the end of the file or to so many: who knows the size from
  * fstat need not ask for the end.
  */
-static enum secbake_status hash_up_to(int fd, uint64_t size, struct secbake_hash *hash,
-				      uint64_t *total, struct secbake_error *error)
+static enum secbake_status hash_up_to(int fd, uint64_t size, const struct reading *to,
+				      struct secbake_hash *hash, uint64_t *total,
+				      struct secbake_error *error)
 {
-	uint8_t buffer[READ_SIZE];
-	const size_t chunk = size <= SMALL ? READ_SMALL : READ_SIZE;
-	/* Its end, next to frames that are in use. */
-	uint8_t *const to = buffer + sizeof(buffer) - chunk;
+	const size_t chunk = chunk_of(to, size);
 	struct sb_hash_stream stream;
 	ssize_t got = 1;
 
@@ -272,17 +310,28 @@ static enum secbake_status hash_up_to(int fd, uint64_t size, struct secbake_hash
 	while (*total < size && got) {
 		uint64_t left = size - *total;
 
-		got = read(fd, to, left < chunk ? (size_t)left : chunk);
+		got = read(fd, to->buffer, left < chunk ? (size_t)left : chunk);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
 						 "cannot read a file");
-		sb_hash_add(&stream, to, (size_t)got);
+		sb_hash_add(&stream, to->buffer, (size_t)got);
 		*total += (uint64_t)got;
 	}
 	*hash = sb_hash_end(&stream);
 	return SECBAKE_OK;
+}
+
+static __attribute__((noinline)) enum secbake_status hash_on_stack(int fd, uint64_t size,
+								   struct secbake_hash *hash,
+								   uint64_t *total,
+								   struct secbake_error *error)
+{
+	uint8_t buffer[READ_SIZE];
+
+	return hash_up_to(fd, size, &(struct reading){buffer, sizeof(buffer), READS}, hash, total,
+			  error);
 }
 
 enum secbake_status sb_hash_fd(int fd, uint64_t size_max, struct secbake_hash *hash,
@@ -290,7 +339,7 @@ enum secbake_status sb_hash_fd(int fd, uint64_t size_max, struct secbake_hash *h
 {
 	struct secbake_hash all;
 	uint64_t total;
-	enum secbake_status status = hash_up_to(fd, size_max + 1, &all, &total, error);
+	enum secbake_status status = hash_on_stack(fd, size_max + 1, &all, &total, error);
 
 	if (status)
 		return status;
@@ -302,15 +351,17 @@ enum secbake_status sb_hash_fd(int fd, uint64_t size_max, struct secbake_hash *h
 	return SECBAKE_OK;
 }
 
+/* A source that is not there, in struct check. */
+#define NOWHERE 0xffu
+
 /* Where each source was found, for those whose parent it is. */
 struct check {
 	const struct sb_lookup *lookup;
 	const struct secbake_blob *blob;
 	bool lenient;
 	struct folders folders;
-	bool there[SECBAKE_SOURCES_MAX];
-	uint8_t root[SECBAKE_SOURCES_MAX];
-	struct secbake_error *error;
+	struct secbake_error *error;	   /* NULL, or with none in it yet */
+	uint8_t root[SECBAKE_SOURCES_MAX]; /* up to the source at hand */
 };
 
 static const char *source_suffix(const struct secbake_blob_source *source)
@@ -375,53 +426,78 @@ open_file_source(const struct check *check, uint32_t index, const struct sb_trus
 	return sb_trust_file_at(trust, dir, path, SB_SOURCE_SIZE_MAX, fd, size, error);
 }
 
-/* Opens source number index; MISSING when it is not there. */
+/*
+ * Opens source number index, below *root of the policy path; MISSING when it is not there,
+ * with or without a message.
+ */
 static enum secbake_status open_source(struct check *check, uint32_t index,
 				       const struct secbake_blob_source *source, const char *name,
-				       int *fd, uint64_t *size, struct secbake_error *error)
+				       int *fd, uint64_t *size, uint8_t *root)
 {
 	char options[FILE_NAME_MAX];
 	enum secbake_status status;
 	struct sb_policy found = {0};
 	struct sb_trust trust;
-	uint8_t root;
 	int dir;
 
 	if (source->kind == SECBAKE_SOURCE_POLICY) {
-		status = find_policy(&check->folders, name, &found, error);
+		status = find_policy(&check->folders, name, &found, check->error);
 		if (!status) {
 			*fd = found.fd;
 			*size = found.size;
-			check->root[index] = (uint8_t)found.root;
+			*root = (uint8_t)found.root;
 		}
 		return status;
 	}
-	root = check->root[source->parent];
-	check->root[index] = root;
-	status = folder(&check->folders, root, &dir, error);
+	*root = check->root[source->parent];
+	status = folder(&check->folders, *root, &dir, check->error);
 	if (status)
 		return status;
-	trust = *sb_lookup_policy_trust(check->lookup, root);
+	trust = *sb_lookup_policy_trust(check->lookup, *root);
 	trust.leave_open = trust.leave_open && index < LEFT_OPEN_MAX;
 	if (source->kind == SECBAKE_SOURCE_FILE)
-		return open_file_source(check, index, &trust, dir, fd, size, error);
-	status = file_name(options, name, SB_SUFFIX_OPTIONS, error);
+		return open_file_source(check, index, &trust, dir, fd, size, check->error);
+	status = file_name(options, name, SB_SUFFIX_OPTIONS, check->error);
 	if (status)
 		return status;
-	return sb_trust_file_at(&trust, dir, options, SB_SOURCE_SIZE_MAX, fd, size, error);
+	/* Most policies have none: this costs half of what the attempt to open it does. */
+	if (!source->present && sb_trust_absent(dir, options))
+		return SECBAKE_ERR_MISSING;
+	return sb_trust_file_at(&trust, dir, options, SB_SOURCE_SIZE_MAX, fd, size, check->error);
 }
 
 /* Is the content of this file, of size bytes when it was opened, the recorded one? */
 static enum secbake_status check_content(const struct check *check,
-					 const struct secbake_blob_source *source, int fd,
-					 uint64_t size)
+					 const struct secbake_blob_source *source, uint32_t index,
+					 int fd, uint64_t size)
 {
+	const struct reading to = {check->lookup->buffer, check->lookup->buffer_size,
+				   index ? READS : READS_FIRST};
 	struct secbake_hash hash;
 	uint64_t total;
-	enum secbake_status status = hash_up_to(fd, size, &hash, &total, check->error);
+	enum secbake_status status =
+		to.buffer ? hash_up_to(fd, size, &to, &hash, &total, check->error)
+			  : hash_on_stack(fd, size, &hash, &total, check->error);
 
 	if (!status && memcmp(&hash, &source->content, sizeof(hash)) != 0)
 		return stale(check, source, "has other content than when it was compiled");
+	return status;
+}
+
+/* Says of the message that is there which source it is about. */
+static __attribute__((noinline)) enum secbake_status
+about_source(const struct check *check, const struct secbake_blob_source *source, const char *name,
+	     enum secbake_status status)
+{
+	struct secbake_error why;
+
+	if (!check->error)
+		return status;
+	why = *check->error;
+	forget(check->error);
+	secbake_error_set(check->error, status, why.sys_errno, "source %s%s: %s", name,
+			  source_suffix(source), why.text);
+	secbake_error_file(check->error, why.file, 0, 0, NULL);
 	return status;
 }
 
@@ -429,30 +505,28 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 {
 	struct secbake_blob_source source = secbake_blob_source(check->blob, index);
 	const char *name = secbake_blob_string(check->blob, source.name);
-	struct secbake_error why;
 	enum secbake_status status;
 	uint64_t size = 0;
+	uint8_t root;
 	int fd;
 
-	why.status = SECBAKE_OK;
-	if (source.kind != SECBAKE_SOURCE_POLICY && !check->there[source.parent])
+	check->root[index] = NOWHERE;
+	if (source.kind != SECBAKE_SOURCE_POLICY && check->root[source.parent] == NOWHERE)
 		return SECBAKE_OK; /* forgiven with its parent */
-	status = open_source(check, index, &source, name, &fd, &size, &why);
-	if (status == SECBAKE_ERR_MISSING)
+	status = open_source(check, index, &source, name, &fd, &size, &root);
+	if (status == SECBAKE_ERR_MISSING) {
+		forget(check->error);
 		return !source.present || check->lenient
 			       ? SECBAKE_OK
 			       : stale(check, &source, "is no longer there");
-	if (status) {
-		secbake_error_set(check->error, status, why.sys_errno, "source %s%s: %s", name,
-				  source_suffix(&source), why.text);
-		secbake_error_file(check->error, why.file, 0, 0, NULL);
-		return status;
 	}
-	check->there[index] = true;
+	if (status)
+		return about_source(check, &source, name, status);
+	check->root[index] = root;
 	if (!source.present)
 		status = stale(check, &source, "is new");
 	else
-		status = check_content(check, &source, fd, size);
+		status = check_content(check, &source, index, fd, size);
 	if (!check->lookup->trust.leave_open || index >= LEFT_OPEN_MAX)
 		close(fd);
 	return status;
@@ -461,52 +535,51 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 /* A blob without a source of its own name: only right where there is no such policy. */
 static enum secbake_status check_own(struct check *check)
 {
-	struct secbake_blob_header header = secbake_blob_header(check->blob);
+	const char *own = sb_name_of(check->blob);
 	uint32_t count = secbake_blob_count(check->blob, SECBAKE_SECTION_SOURCES);
-	struct secbake_error why;
 	struct sb_policy found;
 	enum secbake_status status;
 
-	why.status = SECBAKE_OK;
 	for (uint32_t i = 0; i < count; i++) {
 		struct secbake_blob_source source = secbake_blob_source(check->blob, i);
 
 		if (source.kind == SECBAKE_SOURCE_POLICY &&
-		    !strcmp(secbake_blob_string(check->blob, source.name), header.name))
+		    !strcmp(secbake_blob_string(check->blob, source.name), own))
 			return SECBAKE_OK;
 	}
 	if (!check->lenient)
 		return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0,
 					 "the blob records no source %s.json and is not sealed",
-					 header.name);
-	status = find_policy(&check->folders, header.name, &found, &why);
-	if (status == SECBAKE_ERR_MISSING)
+					 own);
+	status = find_policy(&check->folders, own, &found, check->error);
+	if (status == SECBAKE_ERR_MISSING) {
+		forget(check->error);
 		return SECBAKE_OK;
-	if (status) {
-		secbake_error_set(check->error, status, why.sys_errno, "%s", why.text);
-		secbake_error_file(check->error, why.file, 0, 0, NULL);
-		return status;
 	}
+	if (status)
+		return status;
 	close(found.fd);
 	return secbake_error_set(check->error, SECBAKE_ERR_STALE, 0,
 				 "the blob does not say what it was made of, and there is a "
 				 "%s.json in %s",
-				 header.name, check->lookup->policies.root[found.root].path);
+				 own, check->lookup->policies.root[found.root].path);
 }
 
 enum secbake_status sb_lookup_sources(const struct sb_lookup *lookup,
 				      const struct secbake_blob *blob, bool lenient,
 				      struct secbake_error *error)
 {
-	struct check check = {
-		.lookup = lookup,
-		.blob = blob,
-		.lenient = lenient || (blob->flags & SECBAKE_BLOB_SEALED),
-		.folders = {.lookup = lookup},
-		.error = error,
-	};
+	struct check check;
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
-	enum secbake_status status = check_own(&check);
+	enum secbake_status status;
+
+	check.lookup = lookup;
+	check.blob = blob;
+	check.lenient = lenient || (blob->flags & SECBAKE_BLOB_SEALED);
+	check.folders.lookup = lookup;
+	memset(check.folders.asked, 0, sizeof(check.folders.asked));
+	check.error = fresh(error);
+	status = check_own(&check);
 
 	for (uint32_t i = 0; !status && i < count; i++)
 		status = check_source(&check, i);

@@ -46,17 +46,22 @@ struct sb_roots {
  *	that are trusted
  * @cache: cache roots, in order
  * @policies: the policy path, in order; the first NAME.json on it wins
- * @user_cache: the per-user cache's path, or "" for a caller that has none
+ * @buffer: where sources are read, @buffer_size bytes. NULL, as
+ *	sb_lookup_init() leaves it: memory of the stack. For the loader, which pays for
+ *	each page that it touches
+ * @user_cache: the per-user cache's path, if the last root of @cache is it; else not set
  *
  * Filled in by sb_lookup_init(), must not be moved (a root may point into
- * @user_cache, which stays last: the loader does not touch what it does not need).
+ * @user_cache, which stays first and a page long: the loader does not touch what it does not need).
  */
 struct sb_lookup {
+	char user_cache[SB_PATH_MAX];
 	struct sb_trust trust;
 	struct sb_trust policy_trust;
 	struct sb_roots cache;
 	struct sb_roots policies;
-	char user_cache[SB_PATH_MAX];
+	uint8_t *buffer;
+	size_t buffer_size;
 };
 
 /**

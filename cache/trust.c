@@ -330,3 +330,10 @@ enum secbake_status sb_trust_file(const struct sb_trust *trust, const char *path
 		close(dir);
 	return status;
 }
+
+bool sb_trust_absent(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
+}

@@ -125,4 +125,13 @@ enum secbake_status sb_trust_file(const struct sb_trust *trust, const char *path
  */
 bool sb_path_plain(const char *path);
 
+/**
+ * sb_trust_absent() - is it certain that a directory has no entry of this name
+ * @dir: descriptor of a directory that was checked
+ * @name: one component
+ * Return: true if so; false if there is one, or it cannot be told: opening it will tell.
+ * For what is expected not to be there, where it costs less than to try to open it.
+ */
+bool sb_trust_absent(int dir, const char *name);
+
 #endif

@@ -25,8 +25,9 @@ enum { SB_EXIT_FAILED = 125, SB_EXIT_CANNOT_RUN = 126, SB_EXIT_NOT_FOUND = 127 }
 #define SB_COMPILE_SECONDS 60
 #endif
 
-/* Bytes of a blob that is read to the stack. */
+/* Bytes of a blob that is not mapped, and of sources that are read at a time. */
 #define SB_BLOB_USUAL 16384u
+#define SB_READ_MAX 16384u
 #define SB_PAGE 4096u
 
 #define SB_LISTENER_STATE_MAX 16384u
@@ -36,8 +37,13 @@ struct sb_listener {
 	char *state; /* OCI containerProcessState */
 };
 
-/* Zeroed up to lookup when main() starts. */
+/*
+ * All that the loader has. The kernel charges for each page that is touched first what it
+ * charges for five system calls. So what each start uses lies together, from the second page on
+ * (the first is the lookup's user_cache), and what is seldom used lies beside it.
+ */
 struct sb_exec {
+	_Alignas(SB_PAGE) struct sb_lookup lookup;
 	/* the command line */
 	const char *cache_dir[SB_ROOTS_MAX];
 	size_t cache_count;
@@ -55,16 +61,15 @@ struct sb_exec {
 	struct secbake_features features;
 	struct secbake_hash hash;
 	struct sb_listener listener;
-	struct sb_lookup lookup;
-	/*
-	 * Room for what is large and seldom used. The kernel charges for each page of stack
-	 * that is touched about what it charges for five system calls: the frames of
-	 * the usual path stay small, and all of this lies beside them.
-	 */
-	uint8_t room[SB_BLOB_USUAL + SB_PAGE]; /* for a blob; a larger one is mapped */
-	char path[SB_PATH_MAX];		       /* of the command */
-	char state[SB_LISTENER_STATE_MAX];     /* for the listener; before, lists of folders */
+	struct secbake_error error; /* why nothing can be run */
+	/* A blob; a larger one is mapped. Behind it what sources are read to. */
+	_Alignas(SECBAKE_BLOB_ALIGN) uint8_t room[SB_BLOB_USUAL + SB_READ_MAX];
+	struct secbake_error why;	   /* why a place after the first has no usable blob */
+	char path[SB_PATH_MAX];		   /* of the command */
+	char state[SB_LISTENER_STATE_MAX]; /* for the listener; before, lists of folders */
 };
+
+_Static_assert(offsetof(struct sb_exec, lookup.trust) == SB_PAGE, "what is used begins a page");
 
 /* A usable blob. */
 struct sb_found {
@@ -79,6 +84,7 @@ int sb_arguments(struct sb_exec *x, int argc, char **argv);
 /* say.c: "secbake-exec: NAME: what: how to mend" */
 void sb_say(const struct sb_exec *x, const struct secbake_error *message);
 void sb_write(int fd, const char *text);
+/* Of a function that each start calls, only by one that is not inlined: it is a large frame. */
 #define sb_tell(x, ...)                                                   \
 	do {                                                              \
 		struct secbake_error message_ = {0};                      \

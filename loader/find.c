@@ -12,28 +12,32 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cache/blob_layout.h"
+
 /* Other feature sets that are looked through in one root. */
 #define SB_OTHER_SETS 64u
 
-/* From a page's start on: as few as can be are touched. */
-static uint8_t *room_in(struct sb_exec *x)
+static __attribute__((noinline, cold)) void tell_usage(const struct sb_exec *x, const char *path,
+						       const char *set)
 {
-	return x->room + (-(uintptr_t)x->room & (SB_PAGE - 1));
+	if (set)
+		sb_tell(x, "using %s/%s/%s.sbk", path, set, x->name);
+	else
+		sb_tell(x, "using %s", path);
 }
 
 static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, size_t size,
 				 struct sb_found *found, struct secbake_error *error)
 {
 	struct sb_found at = {.options = {.keep_privileges = x->allow_new_privs}};
-	struct secbake_blob_header header;
 	enum secbake_status status = secbake_blob_open(bytes, size, &at.blob, error);
 
 	if (status)
 		return status;
-	header = secbake_blob_header(&at.blob);
-	if (strcmp(header.name, x->name) != 0)
+	if (strcmp(sb_name_of(&at.blob), x->name) != 0)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-					 "it is the policy %s under another name", header.name);
+					 "it is the policy %s under another name",
+					 sb_name_of(&at.blob));
 	at.options.mode = secbake_load_mode(&at.blob);
 	if (x->complain && !(at.blob.flags & SECBAKE_BLOB_UNRESTRICTED))
 		at.options.mode = SECBAKE_MODE_COMPLAIN;
@@ -48,9 +52,11 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 static enum secbake_status use(struct sb_exec *x, int fd, uint64_t size, struct sb_found *found,
 			       const char *where, struct secbake_error *error)
 {
-	uint8_t *bytes = sb_take_in(fd, size, room_in(x), SB_BLOB_USUAL, error);
+	uint8_t *bytes = sb_take_in(fd, size, x->room, SB_BLOB_USUAL, error);
 	enum secbake_status status;
 
+	x->lookup.buffer = x->room + (size > SB_BLOB_USUAL ? 0 : (size + 7) / 8 * 8);
+	x->lookup.buffer_size = SB_READ_MAX;
 	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
 	if (status) {
 		secbake_error_file(error, where, 0, 0, NULL);
@@ -71,7 +77,7 @@ static enum secbake_status find_file(struct sb_exec *x, struct sb_found *found,
 	if (!status)
 		status = use(x, fd, size, found, x->blob_file, error);
 	if (!status && x->verbose)
-		sb_tell(x, "using %s", x->blob_file);
+		tell_usage(x, x->blob_file, NULL);
 	return status;
 }
 
@@ -84,30 +90,30 @@ static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_f
 {
 	const char *path = x->lookup.cache.root[root].path;
 	enum secbake_status status;
-	struct secbake_error why;
+	/* The message goes where one is wanted, unless there is one already. */
+	struct secbake_error *why = error->status ? &x->why : error;
 	uint64_t size;
 	bool there;
 	int fd;
 
-	why.status = SECBAKE_OK;
-	status = sb_lookup_set(&x->lookup, root, set, x->name, &fd, &size, &why);
+	why->status = SECBAKE_OK;
+	status = sb_lookup_set(&x->lookup, root, set, x->name, &fd, &size, why);
 	there = status != SECBAKE_ERR_MISSING;
 	if (!status) {
-		status = use(x, fd, size, found, path, &why);
+		status = use(x, fd, size, found, path, why);
 		if (!x->lookup.trust.leave_open)
 			close(fd);
 	}
-	if (!status) {
-		if (x->verbose)
-			sb_tell(x, "using %s/%s/%s.sbk", path, set, x->name);
-		error->status = SECBAKE_OK; /* of the places before */
-		return true;
-	}
+	if (status && x->verbose)
+		sb_say(x, why);
+	if (!there || !status)
+		why->status = SECBAKE_OK;
+	if (status)
+		return false;
 	if (x->verbose)
-		sb_say(x, &why);
-	if (there && !error->status)
-		*error = why;
-	return false;
+		tell_usage(x, path, set);
+	error->status = SECBAKE_OK; /* of the places before */
+	return true;
 }
 
 /* Descriptor of a root's list, or -1. */

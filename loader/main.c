@@ -46,6 +46,20 @@ static bool has_sys_admin(void)
 	return !syscall(SYS_capget, header, data) && (data[0] & CAP_SYS_ADMIN_BIT);
 }
 
+/* The kernel would refuse to install a program without; so no_new_privs it is. */
+static __attribute__((noinline, cold)) void check_new_privs(struct sb_exec *x)
+{
+	if (has_sys_admin())
+		return;
+	sb_tell(x, "--allow-new-privs needs CAP_SYS_ADMIN; no_new_privs is set");
+	x->allow_new_privs = false;
+}
+
+static __attribute__((noinline, cold)) void tell_no_filters(const struct sb_exec *x)
+{
+	sb_tell(x, "this kernel has no seccomp filters");
+}
+
 static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *error)
 {
 	struct sb_lookup_options options = {
@@ -55,25 +69,25 @@ static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *erro
 		.cache_count = x->cache_count,
 		.policy_dir = x->policy_dir,
 		.policy_count = x->policy_count,
-		.xdg_cache_home = getenv("XDG_CACHE_HOME"),
-		.home = getenv("HOME"),
 	};
-	enum secbake_status status = sb_lookup_init(&x->lookup, &options, error);
+	enum secbake_status status;
 
+	if (!x->privileged && !x->cache_count) {
+		options.xdg_cache_home = getenv("XDG_CACHE_HOME");
+		options.home = getenv("HOME");
+	}
+	status = sb_lookup_init(&x->lookup, &options, error);
 	if (status)
 		return status;
 	x->lookup.trust.leave_open = true;
 	x->lookup.policy_trust.leave_open = true;
-	/* The kernel would refuse to install a program without; so no_new_privs it is. */
-	if (x->allow_new_privs && !has_sys_admin()) {
-		sb_tell(x, "--allow-new-privs needs CAP_SYS_ADMIN; no_new_privs is set");
-		x->allow_new_privs = false;
-	}
+	if (x->allow_new_privs)
+		check_new_privs(x);
 	return SECBAKE_OK;
 }
 
 /* What was not found, for a reason that is in error: compile once and find again. */
-static __attribute__((noinline)) enum secbake_status
+static __attribute__((noinline, cold)) enum secbake_status
 compile_and_find(struct sb_exec *x, struct sb_found *found, struct secbake_error *error)
 {
 	struct secbake_error compiler = {0};
@@ -100,7 +114,7 @@ static enum secbake_status obtain(struct sb_exec *x, struct sb_found *found,
 	if (status)
 		return status;
 	if (x->features.method == SECBAKE_METHOD_NONE && x->verbose)
-		sb_tell(x, "this kernel has no seccomp filters");
+		tell_no_filters(x);
 	secbake_features_hash(&x->features, &x->hash);
 	status = sb_find(x, found, error);
 	if (!status || x->blob_file)
@@ -160,20 +174,19 @@ static enum secbake_status apply(struct sb_exec *x, const struct sb_found *found
 
 static int run(struct sb_exec *x)
 {
-	struct secbake_error error;
+	struct secbake_error *error = &x->error;
 	struct sb_found found;
 	const char *path = NULL;
 	bool filtered;
 	int exit_status;
 
-	error.status = SECBAKE_OK;
-	if (prepare(x, &error)) {
-		sb_say(x, &error);
+	if (prepare(x, error)) {
+		sb_say(x, error);
 		return SB_EXIT_FAILED;
 	}
-	filtered = obtain(x, &found, &error) == SECBAKE_OK;
+	filtered = obtain(x, &found, error) == SECBAKE_OK;
 	if (!filtered) {
-		sb_say(x, &error);
+		sb_say(x, error);
 		if (!may_run_unfiltered(x))
 			return SB_EXIT_FAILED;
 		warn_console(x);
@@ -181,25 +194,32 @@ static int run(struct sb_exec *x)
 	exit_status = sb_command_resolve(x, &path);
 	if (exit_status)
 		return exit_status;
-	if (filtered && apply(x, &found, path, &error)) {
-		sb_say(x, &error);
+	if (filtered && apply(x, &found, path, error)) {
+		sb_say(x, error);
 		return SB_EXIT_FAILED;
 	}
 	return sb_command_run(x, path);
 }
 
+/*
+ * Room for struct sb_exec from a page's start on; zeros. Common, so that it is linked after all
+ * that others have, and parts none of that from the page of data; not aligned itself, which
+ * would do just that.
+ */
+char sb_exec_room[sizeof(struct sb_exec) + SB_PAGE] __attribute__((common, used));
+
 int main(int argc, char **argv, char **environment)
 {
-	struct sb_exec x;
+	char *page = sb_exec_room + (-(uintptr_t)sb_exec_room & (SB_PAGE - 1));
+	struct sb_exec *x = (struct sb_exec *)(void *)page;
 	int status;
 
-	memset(&x, 0, offsetof(struct sb_exec, lookup));
-	x.environment = environment;
-	x.secure = getauxval(AT_SECURE) != 0;
-	x.privileged = getauxval(AT_EUID) == 0;
+	x->environment = environment;
+	x->secure = getauxval(AT_SECURE) != 0;
+	x->privileged = getauxval(AT_EUID) == 0;
 	fill_standard_descriptors();
-	status = sb_arguments(&x, argc, argv);
+	status = sb_arguments(x, argc, argv);
 	if (status < 0)
-		status = run(&x);
+		status = run(x);
 	_exit(status);
 }

@@ -139,7 +139,7 @@ static enum secbake_status make_arguments(const struct sb_exec *x, struct argume
 	for (size_t i = 0; i < x->policy_count; i++)
 		fits = fits && add_dir(a, "-P", x->policy_dir[i]);
 	if (!x->cache_count && !x->privileged) {
-		if (!x->lookup.user_cache[0])
+		if (x->lookup.cache.root[x->lookup.cache.count - 1].path != x->lookup.user_cache)
 			return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
 						 "there is no cache to compile into; set HOME, or "
 						 "name a directory with -C");

@@ -97,7 +97,8 @@ struct secbake_features {
  * @features: written only on success
  * @error: may be NULL
  *
- * Installs nothing and needs no privilege and no /proc.
+ * Installs nothing and needs no privilege and no /proc. SECBAKE_ACTIONS_OLDEST are not asked
+ * for: they are there if filters are.
  * Return: SECBAKE_OK; SECBAKE_ERR_UNKNOWN when a probe gets an answer that no
  * kernel gives (success where failure is certain).
  */

@@ -80,4 +80,10 @@ uint64_t bench_other_time(const struct sb_layer *layer, unsigned int level, unsi
 uint32_t bench_other_profile_length(const char *path, unsigned int level);
 struct bench_took bench_other_profile_time(const char *path, unsigned int level);
 
+/* start.c: the loader beside the floor and libseccomp; argv: as usage has it. */
+int bench_start(char **argv, const struct sb_layer *layer);
+
+/* Its system calls and memory. */
+int bench_calls(char **argv);
+
 #endif

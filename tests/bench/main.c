@@ -20,7 +20,6 @@
 
 #define NUMBERS 470u /* of each table that the kernel walks */
 #define ATTACH_ROUNDS 201u
-#define START_ROUNDS 401u
 #define COMPILE_ROUNDS 11u
 #define OTHER_ROUNDS 5u
 
@@ -236,36 +235,17 @@ static void print_passes_header(void)
 	printf("\n");
 }
 
-/* The start-up of a command that does nothing: alone, by the floor, by secbake-exec. */
-static int bench_start(char **argv)
+/* The policy that the loader starts, for libseccomp. */
+static int start(char **argv, const struct secbake_features *features)
 {
-	char *nothing = argv[0], *floor = argv[1], *filter = argv[2], *loader = argv[3];
-	char *cache = argv[4], *policies = argv[5];
-	char *alone_argv[] = {nothing, NULL};
-	char *floor_argv[] = {floor, filter, nothing, NULL};
-	char *loader_argv[] = {loader,
-			       (char *)"-C",
-			       cache,
-			       (char *)"-P",
-			       policies,
-			       (char *)"--no-compile",
-			       (char *)"container",
-			       (char *)"--",
-			       nothing,
-			       NULL};
-	char *const *const all[] = {alone_argv, floor_argv, loader_argv};
-	uint64_t ns[3];
+	static struct job job;
+	struct secbake_error error = {0};
 
-	bench_processes(all, 3, START_ROUNDS, ns);
-	printf("| start-up of a program that does nothing | us     |\n"
-	       "|-----------------------------------------|--------|\n"
-	       "| alone                                   | %6.1f |\n"
-	       "| by the floor: map, seccomp(2), execve   | %6.1f |\n"
-	       "| by secbake-exec, warm                   | %6.1f |\n\n"
-	       "secbake-exec takes %.2f times what the floor takes (%+.1f us).\n",
-	       (double)ns[0] / 1e3, (double)ns[1] / 1e3, (double)ns[2] / 1e3,
-	       (double)ns[2] / (double)ns[1], ((double)ns[2] - (double)ns[1]) / 1e3);
-	return 0;
+	job = (struct job){.path = argv[7], .label = argv[7], .options = {.target = *features}};
+	read_policy(&job);
+	if (!prepare(&job, &error))
+		bench_die("%s", error.text);
+	return bench_start(argv, job.resolved.layer);
 }
 
 /* One processor for all, and no core files of children that a filter ends. */
@@ -292,17 +272,24 @@ int main(int argc, char **argv)
 	settle();
 	if (argc == 2 && !strcmp(argv[1], "fit"))
 		return bench_fit();
-	if (argc == 8 && !strcmp(argv[1], "start"))
-		return bench_start(argv + 2);
+	if (argc == 7 && !strcmp(argv[1], "calls"))
+		return bench_calls(argv + 2);
 	if (argc >= 5 && !strcmp(argv[1], "whole"))
 		return bench_whole(argc - 2, argv + 2);
+	if (argc == 10 && !strcmp(argv[1], "start")) {
+		if (secbake_features_probe(&features, &error) != SECBAKE_OK)
+			bench_die("%s", error.text);
+		return start(argv + 2, &features);
+	}
 	if (argc < 5 || (strcmp(argv[1], "policies") && strcmp(argv[1], "passes")))
 		bench_die(
 			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"
 			"       secbake-bench passes SECBAKE OUTPUT POLICY...\n"
 			"       secbake-bench fit\n"
 			"       secbake-bench whole SECBAKE OUTPUT POLICY [SNAP-SECCOMP TEMPLATE]\n"
-			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES");
+			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES "
+			"NAME POLICY\n"
+			"       secbake-bench calls NOTHING SECBAKE-EXEC CACHE POLICIES NAME");
 	if (secbake_features_probe(&features, &error) != SECBAKE_OK)
 		bench_die("%s", error.text);
 	passes = !strcmp(argv[1], "passes");

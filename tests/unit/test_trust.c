@@ -567,6 +567,10 @@ static void test_sources(void **state)
 	put_file("p2/web.options", "");
 	sources(&lookup, &blob, false, "web.options is new");
 	assert_int_equal(unlink(in_top("p2/web.options")), 0);
+	/* A link that leads nowhere is there all the same. */
+	assert_int_equal(symlink("nowhere", in_top("p2/web.options")), 0);
+	assert_int_equal(sb_lookup_sources(&lookup, &blob, false, NULL), SECBAKE_ERR_UNTRUSTED);
+	assert_int_equal(unlink(in_top("p2/web.options")), 0);
 
 	/* A base that ranks higher; its options are then looked for beside it. */
 	put_file("p1/base.json", "B2");
@@ -579,6 +583,51 @@ static void test_sources(void **state)
 	/* Cannot be told: neither fresh nor stale. */
 	assert_int_equal(symlink("../p2/web.json", in_top("p1/web.json")), 0);
 	assert_int_equal(sb_lookup_sources(&lookup, &blob, false, NULL), SECBAKE_ERR_UNTRUSTED);
+}
+
+/* Into memory of the caller's, of any size and place, and no byte beside it. */
+static void test_sources_buffer(void **state)
+{
+	enum { LONG = 20000, EDGE = 64 };
+	static char text[LONG + 1];
+	static uint8_t room[EDGE + 16384 + EDGE];
+	static const size_t sizes[] = {1, 7, 4096, 4097, 16384};
+	const char *dirs[1] = {keep(0, "p")};
+	struct sb_lookup lookup = here(NULL, 0, dirs, 1);
+
+	(void)state;
+	for (size_t i = 0; i < LONG; i++)
+		text[i] = (char)('a' + i % 23);
+	assert_int_equal(mkdir(in_top("p"), 0755), 0);
+	put_file("p/web.json", text);
+	put_file("p/base.json", text);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		const struct sb_blob_source_in list[] = {
+			{.kind = SECBAKE_SOURCE_POLICY,
+			 .present = true,
+			 .name = "web",
+			 .content = hash_of(text)},
+			{.kind = SECBAKE_SOURCE_POLICY,
+			 .present = true,
+			 .name = "base",
+			 .content = hash_of(text)},
+		};
+		struct secbake_blob blob = blob_of(list, COUNT(list), 0);
+
+		memset(room, 0x5a, sizeof(room));
+		lookup.buffer = room + EDGE + i;
+		lookup.buffer_size = sizes[i] - (sizes[i] > 16000 ? i : 0);
+		sources(&lookup, &blob, false, NULL);
+		for (size_t b = 0; b < EDGE + i; b++)
+			assert_int_equal(room[b], 0x5a);
+		for (size_t b = EDGE + i + lookup.buffer_size; b < sizeof(room); b++)
+			assert_int_equal(room[b], 0x5a);
+		text[LONG - 1] ^= 1;
+		put_file("p/base.json", text);
+		text[LONG - 1] ^= 1;
+		sources(&lookup, &blob, false, "base.json has other content");
+		put_file("p/base.json", text);
+	}
 }
 
 static void test_sealed(void **state)
@@ -638,14 +687,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_good),	       T(test_writable_by_others),
-		T(test_foreign_owner), T(test_caller_counts),
-		T(test_links),	       T(test_named_anchor),
-		T(test_not_regular),   T(test_paths),
-		T(test_roots),	       T(test_policy_path),
-		T(test_policy_trust),  T(test_blob_file),
-		T(test_hash_fd),       T(test_sources),
-		T(test_sealed),
+		T(test_good),		T(test_writable_by_others),
+		T(test_foreign_owner),	T(test_caller_counts),
+		T(test_links),		T(test_named_anchor),
+		T(test_not_regular),	T(test_paths),
+		T(test_roots),		T(test_policy_path),
+		T(test_policy_trust),	T(test_blob_file),
+		T(test_hash_fd),	T(test_sources),
+		T(test_sources_buffer), T(test_sealed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
