@@ -27,6 +27,9 @@ uint8_t *sb_take_in(int fd, uint64_t size, uint8_t *room, size_t room_size,
 /* What sb_take_in() returned, with the same sizes. */
 void sb_give_back(uint8_t *bytes, size_t size, size_t room_size);
 
+/* The calling thread's /proc status, as text; false when there is none. */
+bool sb_own_status(char *text, size_t size);
+
 /* Selects and checks; changes nothing. Return: as secbake_load_apply(). */
 enum secbake_status sb_load_plan(const struct secbake_blob *blob,
 				 const struct secbake_features *features,

@@ -47,7 +47,7 @@ void put_text(const char *name, const char *text, mode_t mode);
 
 struct blob {
 	const char *name; /* "test" */
-	struct sb_blob_layer_in layer[3];
+	struct sb_blob_layer_in layer[SECBAKE_LAYERS_MAX];
 	uint32_t layer_count;
 	uint32_t flags;
 	uint32_t lacks; /* filter flags that the kernel of its compile had not */
