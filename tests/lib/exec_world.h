@@ -24,12 +24,24 @@
 
 #include "cache/blob_write.h"
 
+/* The loader is then an ordinary dynamic program, and takes its time. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define RET(k) BPF_STMT(BPF_RET | BPF_K, (k))
 #define IS(nr, verdict) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), RET(verdict)
 #define POLICY "{\"the\": \"policy\"}" /* content of p/test.json */
 #define STRANGER 65534
+
+/* Filters that this process is under, by /proc/self/status; 0 where it does not say. */
+unsigned int filters_here(void);
 
 extern char top[256]; /* the directory */
 extern struct secbake_features features;
@@ -52,6 +64,7 @@ struct blob {
 	uint32_t flags;
 	uint32_t lacks; /* filter flags that the kernel of its compile had not */
 	bool no_source;
+	const char *policy; /* what it was made of; NULL: POLICY */
 	const char *listener_path, *listener_metadata;
 };
 

@@ -19,14 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 #if (defined(__x86_64__) && !defined(__ILP32__)) || defined(__aarch64__)
 #define CAN_REPLACE
 #endif
@@ -39,19 +31,6 @@ struct sight {
 	bool first, second;   /* the layers' own errors came back */
 	bool no_new_privs;
 };
-
-static unsigned int filters_here(void)
-{
-	char line[256];
-	unsigned int count = 0;
-	FILE *status = fopen("/proc/self/status", "re");
-
-	while (status && fgets(line, sizeof(line), status))
-		sscanf(line, "Seccomp_filters: %u", &count);
-	if (status)
-		fclose(status);
-	return count;
-}
 
 static int look(const char *result)
 {

@@ -14,19 +14,6 @@
 
 #define ENOTSUPP_ 524 /* the kernel's own */
 
-static unsigned int filters_here(void)
-{
-	char line[256];
-	unsigned int count = 0;
-	FILE *status = fopen("/proc/self/status", "re");
-
-	while (status && fgets(line, sizeof(line), status))
-		sscanf(line, "Seccomp_filters: %u", &count);
-	if (status)
-		fclose(status);
-	return count;
-}
-
 /* Instructions that the kernel keeps one for one; few of them returns, which become two. */
 static struct sock_filter longest[SECBAKE_PROGRAM_MAX];
 
