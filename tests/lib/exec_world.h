@@ -77,6 +77,18 @@ void put_blob(const char *file, const struct blob *b);
 /* simple() in c1 */
 void put_simple(void);
 
+/*
+ * A /run of this process's own, from here on, with an empty cache and policy path in
+ * /run/secbake; false where that cannot be had.
+ */
+bool own_run(void);
+/* "/run/secbake/cache/HASH" and rest; four results may be alive. */
+const char *in_system_cache(const char *rest);
+/* b, and its policy, in /run/secbake. */
+void put_system(const struct blob *b);
+/* A copy of a file, at an absolute path. */
+void copy_file(const char *from, const char *to, mode_t mode);
+
 extern char output[8192];		   /* what the last run said, on both descriptors */
 extern const char *const *run_environment; /* of runs to come; NULL: the usual one */
 

@@ -8,8 +8,6 @@
 #include "tests/lib/exec_world.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
@@ -284,54 +282,18 @@ static void test_options_files(void **state)
 
 #define SYSTEM_NAME "secbake-trust-test"
 
-/* A /run of this process's own; false where that cannot be had. */
-static bool own_run(void)
-{
-	return !geteuid() && !unshare(CLONE_NEWNS) &&
-	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-	       !mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
-}
-
-static void copy(const char *from, const char *to)
-{
-	static uint8_t bytes[1 << 16];
-	int in = open(from, O_RDONLY | O_CLOEXEC), out;
-	ssize_t got = read(in, bytes, sizeof(bytes));
-
-	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	assert_true(in >= 0 && out >= 0 && got > 0);
-	assert_int_equal(write(out, bytes, (size_t)got), got);
-	close(in);
-	close(out);
-}
-
-/* Policy and blob in /run/secbake, made with errno "denied" for getppid. */
-static void put_system(char set_path[128], char blob_path[256])
-{
-	struct blob b = simple();
-	char set[SECBAKE_HASH_TEXT];
-
-	snprintf(set, sizeof(set), "%s", entry("c1", "test") + 3);
-	b.name = SYSTEM_NAME;
-	put_blob("system.sbk", &b);
-	mkdir("/run/secbake", 0755);
-	mkdir("/run/secbake/cache", 0755);
-	mkdir("/run/secbake/policies", 0755);
-	snprintf(set_path, 128, "/run/secbake/cache/%s", set);
-	mkdir(set_path, 0755);
-	snprintf(blob_path, 256, "%s/" SYSTEM_NAME ".sbk", set_path);
-	copy(in_top("system.sbk"), blob_path);
-	copy(in_top("p/test.json"), "/run/secbake/policies/" SYSTEM_NAME ".json");
-}
-
 static void test_system_directories(void **state)
 {
+	struct blob b = simple();
 	char set_path[128], blob_path[256];
 
 	(void)state;
 	if (!own_run())
 		skip();
-	put_system(set_path, blob_path);
+	b.name = SYSTEM_NAME;
+	put_system(&b);
+	snprintf(set_path, sizeof(set_path), "%s", in_system_cache(""));
+	snprintf(blob_path, sizeof(blob_path), "%s", in_system_cache("/" SYSTEM_NAME ".sbk"));
 	argv = (const char *const[]){
 		"bin/secbake-exec", "-v", "--no-compile", SYSTEM_NAME, "echo", "ran", NULL};
 	tried = 0;
