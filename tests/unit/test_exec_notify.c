@@ -53,7 +53,7 @@ static char self[512];
 
 #define OCI_START \
 	"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"%s\", %s\"syscalls\": "
-#define OCI_END "[{\"names\": [\"getsid\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
+#define OCI_END "[%s{\"names\": [%s], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
 #define NATIVE                                                                            \
 	"{\"secbake\": 1, \"default\": \"allow\", \"notify\": {\"listener\": \"%s\"%s}, " \
 	"\"rules\": [{\"syscalls\": [\"getsid\"], \"action\": \"notify\"}]}"
@@ -68,12 +68,20 @@ static void compile(const char *text)
 		fail_msg("%s", output);
 }
 
+static void compile_oci_of(const char *names, const char *rules)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), OCI_START OCI_END, in_top("agent"), "", rules, names);
+	compile(text);
+}
+
 /* more: members of an OCI policy, each with its comma. */
 static void compile_oci(const char *more)
 {
 	char text[2048];
 
-	snprintf(text, sizeof(text), OCI_START OCI_END, in_top("agent"), more);
+	snprintf(text, sizeof(text), OCI_START OCI_END, in_top("agent"), more, "", "\"getsid\"");
 	compile(text);
 }
 
@@ -140,10 +148,12 @@ static void one_message(int connection, struct session *s, ssize_t *got)
 static void receive(struct session *s)
 {
 	int connection = accept4(s->listening, NULL, NULL, SOCK_CLOEXEC);
+	const struct timeval patience = {.tv_sec = 20}; /* for what would never come */
 	json_error_t error;
 	ssize_t got;
 
 	assert_true(connection >= 0);
+	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	s->fd = -1;
 	s->size = 0;
 	do {
@@ -464,6 +474,32 @@ static void test_answers(void **state)
 	ends_with(&s, "getsid -1, errno 38, signals 0\n");
 }
 
+/* Even the loader's own execve: the agent has all by then, and knows that it has. */
+static void test_asked_about_execve(void **state)
+{
+	struct seccomp_notif request = {0};
+	struct session s;
+
+	(void)state;
+	if (!have(SECBAKE_FLAG_NEW_LISTENER))
+		skip();
+	compile_oci_of("\"execve\"", "");
+	start(&s, 0);
+	receive(&s);
+	assert_int_equal(ioctl(s.fd, SECCOMP_IOCTL_NOTIF_RECV, &request), 0);
+	assert_int_equal(request.data.nr, SYS_execve);
+	assert_int_equal(request.pid, s.loader);
+	answer(&s, request.id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	ends_with(&s, "getsid -1, errno 3, signals 0\n");
+	/* A policy that does not let the connection be closed: the command's start does that. */
+	compile_oci_of("\"getsid\"",
+		       "{\"names\": [\"close\"], \"action\": \"SCMP_ACT_KILL_PROCESS\", \"args\": ["
+		       "{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_GE\"}]}, ");
+	start(&s, 0);
+	receive(&s);
+	refuse_and_end(&s);
+}
+
 /* An agent that hangs up before it has the descriptor: the command does not run. */
 static void test_agent_hangs_up(void **state)
 {
@@ -561,10 +597,11 @@ int main(int argc, char **argv)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_state),	  T(test_native_policy),
-		T(test_metadata), T(test_metadata_too_long),
-		T(test_answers),  T(test_agent_hangs_up),
-		T(test_flags),	  T(test_wait_killable),
+		T(test_state),		T(test_native_policy),
+		T(test_metadata),	T(test_metadata_too_long),
+		T(test_answers),	T(test_asked_about_execve),
+		T(test_agent_hangs_up), T(test_flags),
+		T(test_wait_killable),
 	};
 	ssize_t length;
 
