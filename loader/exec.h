@@ -31,8 +31,7 @@ enum { SB_EXIT_FAILED = 125, SB_EXIT_CANNOT_RUN = 126, SB_EXIT_NOT_FOUND = 127 }
 
 #define SB_LISTENER_STATE_MAX 16384u
 struct sb_listener {
-	int socket;	/* -1: the policy has none */
-	bool may_close; /* the programs let it be closed */
+	int socket; /* -1: the policy has none */
 	size_t size;
 	char *state; /* OCI containerProcessState */
 };
@@ -107,9 +106,10 @@ enum secbake_status sb_listener_connect(const struct sb_exec *x, const struct sb
 enum secbake_status sb_listener_send(const struct sb_listener *listener, int fd,
 				     struct secbake_error *error);
 
-/* forecast.c: do the programs let the loader do what it still has to? Sets x->listener.may_close.
- */
-enum secbake_status sb_forecast(struct sb_exec *x, const struct sb_found *found, const char *path,
-				struct secbake_error *error);
+/* forecast.c: do the programs let the loader do what it still has to? */
+enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *found,
+				const char *path, struct secbake_error *error);
+/* Once they are in force: what they do not let be closed is left to execve. */
+void sb_close_if_allowed(const struct sb_found *found, int fd);
 
 #endif

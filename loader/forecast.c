@@ -144,10 +144,10 @@ static enum secbake_status ask_installing(const struct sb_exec *x, const struct 
 	return status;
 }
 
-enum secbake_status sb_forecast(struct sb_exec *x, const struct sb_found *found, const char *path,
-				struct secbake_error *error)
+enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *found,
+				const char *path, struct secbake_error *error)
 {
-	struct sb_listener *listener = &x->listener;
+	const struct sb_listener *listener = &x->listener;
 	const bool answered = found->plan.listener;
 	const struct call calls[] = {
 		{"execve",
@@ -162,15 +162,25 @@ enum secbake_status sb_forecast(struct sb_exec *x, const struct sb_found *found,
 		SYS_sendmsg,
 		{(uint64_t)(unsigned int)listener->socket, address(listener), MSG_NOSIGNAL},
 		false};
-	const struct call shut = {
-		"close", SYS_close, {(uint64_t)(unsigned int)listener->socket}, false};
 	enum secbake_status status = ask_installing(x, found, error);
 
 	if (!status && found->plan.listener)
 		status = ask(found, found->plan.count, &send, error);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && !status; i++)
 		status = ask(found, found->plan.count, &calls[i], error);
-	/* Not needed: execve closes it. But the agent may wait for that before it lets it pass. */
-	listener->may_close = !ask(found, found->plan.count, &shut, NULL);
 	return status;
+}
+
+void sb_close_if_allowed(const struct sb_found *found, int fd)
+{
+	const struct call call = {"close", SYS_close, {(uint64_t)(unsigned int)fd}, false};
+
+	/* Not may_pass(): what it looks up may be forbidden by now. */
+	for (uint32_t i = 0; i < found->plan.count; i++) {
+		uint32_t action = verdict_of(found, found->plan.first + i, &call) & ACTION_MASK;
+
+		if (action != RET_ALLOW && action != RET_LOG)
+			return;
+	}
+	close(fd);
 }

@@ -158,8 +158,5 @@ enum secbake_status sb_listener_send(const struct sb_listener *listener, int fd,
 						 "cannot hand the descriptor to the agent");
 		sent += (size_t)done;
 	}
-	/* "The connection MUST be closed after sending": that is how the agent knows the end. */
-	if (listener->may_close)
-		close(listener->socket);
 	return SECBAKE_OK;
 }

@@ -477,7 +477,7 @@ static void test_answers(void **state)
 /* Even the loader's own execve: the agent has all by then, and knows that it has. */
 static void test_asked_about_execve(void **state)
 {
-	struct seccomp_notif request = {0};
+	struct seccomp_notif request = {0}, request2 = {0};
 	struct session s;
 
 	(void)state;
@@ -491,9 +491,26 @@ static void test_asked_about_execve(void **state)
 	assert_int_equal(request.pid, s.loader);
 	answer(&s, request.id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 	ends_with(&s, "getsid -1, errno 3, signals 0\n");
+	/* It goes without an answer: the loader does not wait for ever, and says so. */
+	start(&s, 0);
+	receive(&s);
+	assert_int_equal(ioctl(s.fd, SECCOMP_IOCTL_NOTIF_RECV, &request2), 0);
+	close(s.fd);
+	s.fd = -1;
+	assert_int_equal(finish(&s), 126);
+	said("cannot be run (Function not implemented)");
 	/* A policy that does not let the connection be closed: the command's start does that. */
 	compile_oci_of("\"getsid\"",
 		       "{\"names\": [\"close\"], \"action\": \"SCMP_ACT_KILL_PROCESS\", \"args\": ["
+		       "{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_GE\"}]}, ");
+	start(&s, 0);
+	receive(&s);
+	refuse_and_end(&s);
+	/* Nor is anything else asked then that the policy may forbid by now. */
+	compile_oci_of("\"getsid\"",
+		       "{\"names\": [\"close\"], \"action\": \"SCMP_ACT_TRACE\", \"args\": ["
+		       "{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_GE\"}]}, "
+		       "{\"names\": [\"read\"], \"action\": \"SCMP_ACT_KILL_PROCESS\", \"args\": ["
 		       "{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_GE\"}]}, ");
 	start(&s, 0);
 	receive(&s);

@@ -28,7 +28,8 @@ static int look(void)
 
 	printf("under %u filters, getppid %d, no_new_privs %d\n", filters_here(), r < 0 ? errno : 0,
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-	return 0;
+	fflush(stdout);
+	_exit(0); /* a sanitizer that looks for leaks at exit needs getppid */
 }
 
 /* The same for a program that sandboxes itself, and would have its caller's directories. */
