@@ -74,6 +74,7 @@ struct sb_refresh {
 	int sync_fd; /* of the store's directory, for syncfs(2); -1: each blob is synced by itself
 		      */
 	struct sb_batch batch;
+	size_t waiting; /* threads that wait for a lock: nothing stays in the batch meanwhile */
 	struct sb_index_builder *index; /* NULL: none is to be written */
 
 	pthread_mutex_t flush; /* one batch at a time is given names */
@@ -113,5 +114,11 @@ void sb_refresh_policy(struct sb_refresh *r, const char *name, struct sb_result 
 /* refresh_batch.c: reports result, at once or when it and all before it have their names. */
 void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result);
 void sb_refresh_flush(struct sb_refresh *r);
+/*
+ * Locks an entry. While it waits, no staged blob keeps the lock of its own entry: two
+ * processes would wait for each other.
+ */
+enum secbake_status sb_refresh_lock(struct sb_refresh *r, const char *name, int *lock,
+				    struct secbake_error *error);
 
 #endif

@@ -6,7 +6,8 @@
  * blob alone these are most of the time that storing it takes.
  *
  * Until its batch is through an entry stays locked, so that whoever waits for it
- * finds the blob and does not compile it again.
+ * finds the blob and does not compile it again. Nobody waits with a batch in hand:
+ * what another process waits for may be just what is in it.
  */
 #include "refresh.h"
 
@@ -115,7 +116,7 @@ static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *
 	}
 	batch->at[batch->count++] = *result;
 	batch->staged += result->staged;
-	*full = batch->count >= batch_max();
+	*full = batch->count >= batch_max() || r->waiting;
 	return true;
 }
 
@@ -148,4 +149,24 @@ void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
 	}
 	if (full)
 		sb_refresh_flush(r);
+}
+
+enum secbake_status sb_refresh_lock(struct sb_refresh *r, const char *name, int *lock,
+				    struct secbake_error *error)
+{
+	enum secbake_status status;
+
+	*lock = sb_store_try_lock(&r->store, name);
+	if (*lock >= 0)
+		return SECBAKE_OK;
+	/* Counted first: what other threads stage from now on they name themselves. */
+	pthread_mutex_lock(&r->mutex);
+	r->waiting++;
+	pthread_mutex_unlock(&r->mutex);
+	sb_refresh_flush(r);
+	status = sb_store_lock(&r->store, name, lock, error);
+	pthread_mutex_lock(&r->mutex);
+	r->waiting--;
+	pthread_mutex_unlock(&r->mutex);
+	return status;
 }

@@ -235,7 +235,7 @@ static enum secbake_status look_and_renew(struct sb_refresh *r, struct sb_result
 	close(found.dir);
 	status = open_store(r, error);
 	if (!status)
-		status = sb_store_lock(&r->store, result->name, &result->lock, error);
+		status = sb_refresh_lock(r, result->name, &result->lock, error);
 	if (status)
 		return status;
 	/* Whoever held the lock before may have done the work. */

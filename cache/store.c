@@ -378,6 +378,14 @@ enum secbake_status sb_store_lock(const struct sb_store *store, const char *name
 			    error);
 }
 
+int sb_store_try_lock(const struct sb_store *store, const char *name)
+{
+	char file[SB_LOCK_NAME_MAX];
+
+	sb_lock_name(store->hash, name, file);
+	return sb_lock_try(store->locks, file, LOCK_EX);
+}
+
 enum secbake_status sb_store_put(const struct sb_store *store, const char *name, const void *bytes,
 				 size_t size, struct secbake_error *error)
 {

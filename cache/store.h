@@ -50,6 +50,9 @@ void sb_store_close(struct sb_store *store);
 enum secbake_status sb_store_lock(const struct sb_store *store, const char *name, int *lock,
 				  struct secbake_error *error);
 
+/* The same at once: the lock, or -1 when another holds it or it cannot be had. */
+int sb_store_try_lock(const struct sb_store *store, const char *name);
+
 /* Replaces NAME.sbk; the caller holds the entry's lock. */
 enum secbake_status sb_store_put(const struct sb_store *store, const char *name, const void *bytes,
 				 size_t size, struct secbake_error *error);

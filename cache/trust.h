@@ -53,8 +53,9 @@ enum sb_anchor {
 
 /**
  * sb_trust_self() - the trust of this process
- * Return: uid is the real user, or 0 under AT_SECURE (set-user-ID, file
- * capabilities), where the caller is just who must not be trusted.
+ * Return: uid is the real user; or 0 under AT_SECURE (set-user-ID, file capabilities),
+ * where the caller is just who must not be trusted, and for a caller who cannot be told from
+ * others, since a user namespace does not map them.
  */
 struct sb_trust sb_trust_self(void);
 

@@ -115,5 +115,7 @@ enum secbake_status sb_listener_send(const struct sb_listener *listener, int fd,
 /* forecast.c: do the programs let the loader do what it still has to? */
 enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *found,
 				const char *path, struct secbake_error *error);
+/* Once they are in force: what they do not let be closed is left to execve. */
+void sb_close_if_allowed(const struct sb_found *found, int fd);
 
 #endif

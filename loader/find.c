@@ -7,15 +7,10 @@
 #include "exec.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cache/blob_layout.h"
-
-/* Other feature sets that are looked through in one root. */
-#define SB_OTHER_SETS 64u
 
 static __attribute__((noinline, cold)) void tell_usage(const struct sb_exec *x, const char *path,
 						       const char *set)
@@ -116,55 +111,16 @@ static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_f
 	return true;
 }
 
-/* Descriptor of a root's list, or -1. */
-static int open_list(const struct sb_exec *x, size_t root)
-{
-	const struct sb_root *at = &x->lookup.cache.root[root];
-	int dir, list;
-
-	if (sb_trust_root(&x->lookup.trust, at->path, at->anchor, &dir, NULL))
-		return -1;
-	list = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	close(dir);
-	return list;
-}
-
-/* As the kernel writes it: inode, offset, length of the record, kind, name. */
-#define ENTRY_LENGTH 16u
-#define ENTRY_NAME 19u
-#define SHORTEST 24 /* bytes, with its name and padding */
-
-/*
- * Another kernel's blob in one root: as good for this kernel when it answers the same to
- * all that the variant's compile asked, which is checked as for any blob. The list is read
- * to room that nothing else needs yet.
- */
+/* Another kernel's blob in one root; the list is read to room that nothing else needs yet. */
 static bool find_other(struct sb_exec *x, size_t root, const char *own, struct sb_found *found,
 		       struct secbake_error *error)
 {
-	unsigned int left = SB_OTHER_SETS;
-	int list = open_list(x, root);
-	long size = list < 0 ? 0 : syscall(SYS_getdents64, list, x->state, sizeof(x->state));
-	uint16_t length;
+	struct sb_sets sets = sb_sets_read(&x->lookup, root, x->state, sizeof(x->state));
+	const char *set;
 
-	if (size > (long)sizeof(x->state))
-		size = 0;
-	if (list >= 0)
-		close(list);
-	/* An outer filter may make up the size: records are believed as far as they make sense. */
-	for (long at = 0; left && at <= size - SHORTEST; at += length) {
-		const char *set = x->state + at + ENTRY_NAME;
-
-		memcpy(&length, x->state + at + ENTRY_LENGTH, sizeof(length));
-		if (length < SHORTEST || length > size - at)
-			break;
-		if (length < ENTRY_NAME + SECBAKE_HASH_TEXT || set[SECBAKE_HASH_TEXT - 1] ||
-		    strlen(set) != SECBAKE_HASH_TEXT - 1 || !strcmp(set, own))
-			continue;
-		left--;
+	while ((set = sb_sets_next(&sets, own)))
 		if (find_in(x, root, set, found, error))
 			return true;
-	}
 	return false;
 }
 

@@ -8,7 +8,6 @@
  */
 #include "exec.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -51,25 +50,11 @@ static uint32_t verdict_of(const struct sb_found *found, uint32_t layer, const s
 /* "TracerPid:\t0"; without /proc nobody is known to trace this process. */
 static __attribute__((noinline)) bool is_traced(void)
 {
-	static const char key[] = "TracerPid:\t";
+	static const char key[] = "\nTracerPid:\t";
 	char text[4096];
-	const char *at;
-	ssize_t got;
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const char *at = sb_own_status(text, sizeof(text)) ? strstr(text, key) : NULL;
 
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (got <= 0)
-		return false;
-	text[got] = '\0';
-	for (at = text; at; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		if (!strncmp(at, key, sizeof(key) - 1))
-			return at[sizeof(key) - 1] != '0';
-	}
-	return false;
+	return at && at[sizeof(key) - 1] != '0';
 }
 
 /*
@@ -184,4 +169,18 @@ enum secbake_status sb_forecast(const struct sb_exec *x, const struct sb_found *
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && !status; i++)
 		status = ask(found, found->plan.count, &calls[i], error);
 	return status;
+}
+
+void sb_close_if_allowed(const struct sb_found *found, int fd)
+{
+	const struct call call = {"close", SYS_close, {(uint64_t)(unsigned int)fd}, false};
+
+	/* Not may_pass(): what it looks up may be forbidden by now. */
+	for (uint32_t i = 0; i < found->plan.count; i++) {
+		uint32_t action = verdict_of(found, found->plan.first + i, &call) & ACTION_MASK;
+
+		if (action != RET_ALLOW && action != RET_LOG)
+			return;
+	}
+	close(fd);
 }

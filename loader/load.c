@@ -7,6 +7,7 @@
 #include <secbake/load.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +18,29 @@
 
 #define OP_SET_MODE_FILTER 1u
 #define MODE_FILTER 2ul
+/*
+ * MAX_INSNS_PER_PATH of kernel/seccomp.c: all programs of a thread, with 4 more for each
+ * but the newest, in the form that they are translated to. There an instruction is at least one;
+ * a return, or a jump by a constant of 32 bits, is two; and one with two targets is one more.
+ */
+#define PATH_INSNS_MAX 32768u
+#define COST_LEAST(insns) ((insns) + 4u)
+#define COST_MOST(insns) (3u * (insns) + 8u)
+
+bool sb_own_status(char *text, size_t size)
+{
+	int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0) /* before Linux 3.17 */
+		fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, size - 1);
+	if (fd >= 0)
+		close(fd);
+	if (got > 0)
+		text[got] = '\0';
+	return got > 0;
+}
 
 static enum secbake_status check_options(const struct secbake_load_options *options,
 					 struct secbake_error *error)
@@ -66,6 +90,7 @@ enum secbake_status sb_load_plan(const struct secbake_blob *blob,
 {
 	struct sb_load_plan made = {0};
 	struct secbake_blob_variant v;
+	uint32_t length = 0;
 	enum secbake_status status = check_options(options, error);
 
 	if (status)
@@ -80,38 +105,73 @@ enum secbake_status sb_load_plan(const struct secbake_blob *blob,
 					 "CONFIG_SECCOMP_FILTER");
 	made.more_flags = options->all_threads ? SECBAKE_FLAG_TSYNC : 0;
 	for (uint32_t i = 0; i < v.layer_count; i++) {
-		uint32_t own = secbake_blob_layer(blob, v.layer_first + i).filter_flags;
-		uint32_t flags = flags_of(own, made.more_flags);
+		struct secbake_blob_layer layer = secbake_blob_layer(blob, v.layer_first + i);
+		uint32_t flags = flags_of(layer.filter_flags, made.more_flags);
+
+		length += COST_LEAST(layer.insn_count);
 
 		status = check_layer(features, flags, error);
 		if (status)
 			return status;
 		made.listener |= !!(flags & SECBAKE_FLAG_NEW_LISTENER);
 	}
+	if (length > COST_LEAST(PATH_INSNS_MAX))
+		return secbake_error_set(
+			error, SECBAKE_ERR_LIMIT, 0,
+			"the policy's programs are too long together: more than %u "
+			"instructions, with 4 for each beside; use fewer or "
+			"shorter layers",
+			PATH_INSNS_MAX);
 	made.first = v.layer_first;
 	made.count = v.layer_count;
 	*plan = made;
 	return SECBAKE_OK;
 }
 
-static enum secbake_status install_failed(int errnum, uint32_t layer, struct secbake_error *error)
+/*
+ * The kernel says ENOMEM for two things. Where the programs cannot be too long together,
+ * whatever the ones that were there before are like, it is memory.
+ */
+static const char *why_no_memory(const struct secbake_blob *blob, uint32_t layer, uint32_t done)
+{
+	static const char key[] = "\nSeccomp_filters:\t";
+	uint32_t before = 0, length = 0;
+	const char *at = NULL;
+	char text[4096];
+
+	for (uint32_t i = 0; i <= done; i++)
+		length += COST_MOST(secbake_blob_layer(blob, layer - i).insn_count);
+	/* With a program of the policy in force it may not be allowed to open files. */
+	if (!done && sb_own_status(text, sizeof(text)))
+		at = strstr(text, key);
+	for (at = at ? at + sizeof(key) - 1 : "9"; *at >= '0' && *at <= '9' && before < 9; at++)
+		before = before * 10 + (uint32_t)(*at - '0');
+	if (length + before * COST_MOST(SECBAKE_PROGRAM_MAX) <= PATH_INSNS_MAX)
+		return "the kernel has no memory for it; free some, or raise the limit of the "
+		       "cgroup";
+	return "with the filters that are in force it is too long (the kernel takes 32768 of its "
+	       "own instructions together), or memory is short; start it from fewer nested "
+	       "containers or sandboxes, or use a shorter policy";
+}
+
+static enum secbake_status install_failed(int errnum, const struct secbake_blob *blob,
+					  uint32_t layer, uint32_t done,
+					  struct secbake_error *error)
 {
 	const char *why;
 
 	switch (errnum) {
 	case ENOMEM:
-		why = "no memory, no room for compiled filters (net.core.bpf_jit_limit), or the "
-		      "filters in force are too long together (32768 instructions with 4 more for "
-		      "each); start from a process with fewer filters, or use a shorter policy";
+		why = why_no_memory(blob, layer, done);
 		break;
 	case E2BIG:
 	case EINVAL:
 		why = "the kernel refuses the program or a flag of it; compile the policy again for "
 		      "this kernel";
 		break;
-	case 524: /* ENOTSUPP, of the kernel's own: bpf_jit_enable without room to compile */
-		why = "the kernel cannot compile the program; raise net.core.bpf_jit_limit, or end "
-		      "processes with filters";
+	case 524: /* ENOTSUPP, of the kernel's own; it binds who has not CAP_BPF */
+		why = "no room to compile it (errno 524); raise net.core.bpf_jit_limit, or end "
+		      "processes that have filters";
 		break;
 	case EACCES:
 		why = "no_new_privs is not set and CAP_SYS_ADMIN is missing; set no_new_privs";
@@ -165,10 +225,11 @@ static bool is_faked(enum secbake_method method, uint32_t flags, struct sock_fpr
 }
 
 /* *listener is set when the program has one. */
-static enum secbake_status install(const struct secbake_blob *blob, uint32_t layer,
+static enum secbake_status install(const struct secbake_blob *blob, uint32_t first, uint32_t done,
 				   uint32_t more_flags, enum secbake_method method, int *listener,
 				   struct secbake_error *error)
 {
+	const uint32_t layer = first + done;
 	struct secbake_blob_layer l = secbake_blob_layer(blob, layer);
 	const uint32_t flags = flags_of(l.filter_flags, more_flags);
 	/* The kernel copies it; sock_fprog just lacks the const. */
@@ -186,7 +247,7 @@ static enum secbake_status install(const struct secbake_blob *blob, uint32_t lay
 			layer);
 	r = attach(method, flags, &program);
 	if (r < 0)
-		return install_failed(errno, layer, error);
+		return install_failed(errno, blob, layer, done, error);
 	if (flags & SECBAKE_FLAG_NEW_LISTENER)
 		*listener = (int)r;
 	else if (r > 0) /* TSYNC without TSYNC_ESRCH */
@@ -220,7 +281,7 @@ enum secbake_status sb_load_install(const struct secbake_blob *blob,
 			"no_new_privs is not set, although prctl says so: an outer "
 			"filter answers for it; allow prctl there");
 	for (uint32_t i = 0; i < plan->count && !status; i++)
-		status = install(blob, plan->first + i, plan->more_flags, features->method, &made,
+		status = install(blob, plan->first, i, plan->more_flags, features->method, &made,
 				 error);
 	if (status && made >= 0)
 		close(made);

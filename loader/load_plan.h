@@ -8,6 +8,8 @@
 
 #include <secbake/load.h>
 
+#include "cache/lookup.h"
+
 /* What will be installed. */
 struct sb_load_plan {
 	uint32_t variant;
@@ -26,6 +28,25 @@ uint8_t *sb_take_in(int fd, uint64_t size, uint8_t *room, size_t room_size,
 		    struct secbake_error *error);
 /* What sb_take_in() returned, with the same sizes. */
 void sb_give_back(uint8_t *bytes, size_t size, size_t room_size);
+
+/*
+ * The feature sets of a root, for a blob that was compiled for another kernel: it is as good for
+ * this one if it answers the same to all that the variant's compile asked, which is checked as
+ * for any blob. So many are looked at in one root, and no more.
+ */
+#define SB_OTHER_SETS 64u
+struct sb_sets {
+	const char *list; /* in room: as the kernel writes it */
+	long size, at;
+	unsigned int left;
+};
+struct sb_sets sb_sets_read(const struct sb_lookup *lookup, size_t root, char *room,
+			    size_t room_size);
+/* The next one's name, but for own; in room. NULL: there is none. */
+const char *sb_sets_next(struct sb_sets *sets, const char *own);
+
+/* The calling thread's /proc status, as text; false when there is none. */
+bool sb_own_status(char *text, size_t size);
 
 /* Selects and checks; changes nothing. Return: as secbake_load_apply(). */
 enum secbake_status sb_load_plan(const struct secbake_blob *blob,

@@ -167,8 +167,13 @@ static enum secbake_status apply(struct sb_exec *x, const struct sb_found *found
 	if (!status)
 		status = sb_load_install(&found->blob, &x->features, &found->options, &found->plan,
 					 &fd, error);
-	if (!status && fd >= 0)
+	if (!status && fd >= 0) {
 		status = sb_listener_send(&x->listener, fd, error);
+		/* The agent may read to the end before it lets even the execve pass; and if it
+		 * is gone, the kernel knows only when nobody has the descriptor. */
+		sb_close_if_allowed(found, x->listener.socket);
+		sb_close_if_allowed(found, fd);
+	}
 	return status;
 }
 

@@ -53,8 +53,9 @@ void sb_say(const struct sb_exec *x, const struct secbake_error *message)
 		put(&line, ": ");
 	}
 	put(&line, message->text);
-	/* The other statuses say in words what their errno would. */
-	if (message->sys_errno && message->status == SECBAKE_ERR_SYSTEM) {
+	/* The other statuses say in words what their errno would; so do the kernel's own errnos. */
+	if (message->sys_errno && message->sys_errno < 512 &&
+	    message->status == SECBAKE_ERR_SYSTEM) {
 		put(&line, " (");
 		put(&line, strerror(message->sys_errno));
 		put(&line, ")");

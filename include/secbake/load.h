@@ -56,7 +56,8 @@ struct secbake_load_places {
  *
  * Under the rules of secbake-exec: only files and directories that nobody but root and
  * the caller can write to; the blob whole, of this name and for this kernel, its
- * sources still what they were. Nothing is compiled. It is read into memory of the
+ * sources still what they were; this kernel's feature set in each cache, then others, which
+ * are as good where they answer alike. Nothing is compiled. It is read into memory of the
  * process's own, so that later changes of the file do not reach it.
  * Return: SECBAKE_OK; SECBAKE_ERR_MISSING, SECBAKE_ERR_STALE, SECBAKE_ERR_UNTRUSTED,
  * SECBAKE_ERR_INPUT, SECBAKE_ERR_LIMIT, SECBAKE_ERR_TARGET, SECBAKE_ERR_SYSTEM.
@@ -67,11 +68,12 @@ enum secbake_status secbake_load_open(const char *name, const struct secbake_loa
 
 /**
  * secbake_load_open_fd() - read and check a blob that the caller opened
- * @fd: a regular file, from its position on; stays open
+ * @fd: a regular file, from its position to its end; stays open, its position changes
  * @blob: as secbake_load_open()
  * @error: may be NULL
  *
- * Where it came from, its name and its sources are the caller's business.
+ * Where it came from, its name, its sources and whether it is for this kernel are the caller's
+ * business; the last secbake_load_apply() asks as well.
  * Return: SECBAKE_OK; SECBAKE_ERR_INPUT, SECBAKE_ERR_LIMIT, SECBAKE_ERR_SYSTEM.
  */
 enum secbake_status secbake_load_open_fd(int fd, struct secbake_blob *blob,

@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,19 @@
 char top[256];
 static char hash[SECBAKE_HASH_TEXT];
 struct secbake_features features;
+
+unsigned int filters_here(void)
+{
+	char line[256];
+	unsigned int count = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	while (status && fgets(line, sizeof(line), status))
+		sscanf(line, "Seccomp_filters: %u", &count);
+	if (status)
+		fclose(status);
+	return count;
+}
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -55,21 +69,29 @@ void put_text(const char *name, const char *text, mode_t mode)
 	put_bytes(name, text, strlen(text), mode);
 }
 
+void copy_file(const char *from, const char *to, mode_t mode)
+{
+	static char buffer[1 << 16];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t got;
+
+	if (in < 0 || out < 0)
+		fail_msg("cannot copy %s to %s: %s", from, to, strerror(errno));
+	while ((got = read(in, buffer, sizeof(buffer))) > 0)
+		assert_int_equal(write(out, buffer, (size_t)got), got);
+	assert_int_equal(got, 0);
+	assert_int_equal(fchmod(out, mode), 0);
+	close(in);
+	close(out);
+}
+
 /* A file of its own beside which a compiler may lie, or none. */
 static void copy_loader(void)
 {
-	static char buffer[1 << 16];
 	const char *loader = getenv("SECBAKE_EXEC");
-	int from = open(loader ? loader : SECBAKE_EXEC_PATH, O_RDONLY | O_CLOEXEC);
-	int to = open(in_top("bin/secbake-exec"), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-	ssize_t got;
 
-	assert_true(from >= 0 && to >= 0);
-	while ((got = read(from, buffer, sizeof(buffer))) > 0)
-		assert_int_equal(write(to, buffer, (size_t)got), got);
-	assert_int_equal(got, 0);
-	close(from);
-	close(to);
+	copy_file(loader ? loader : SECBAKE_EXEC_PATH, in_top("bin/secbake-exec"), 0755);
 }
 
 int set_up(void **state)
@@ -121,11 +143,12 @@ struct blob simple(void)
 
 void put_blob(const char *file, const struct blob *b)
 {
+	const char *policy = b->policy ? b->policy : POLICY;
 	const struct sb_blob_source_in sources[] = {
 		{.kind = SECBAKE_SOURCE_POLICY,
 		 .present = true,
 		 .name = b->name,
-		 .content = sb_hash_bytes(POLICY, strlen(POLICY))},
+		 .content = sb_hash_bytes(policy, strlen(policy))},
 		{.kind = SECBAKE_SOURCE_OPTIONS, .name = b->name},
 	};
 	const struct sb_blob_layer_in quiet[] = {{.insn = allow, .insn_count = COUNT(allow)}};
@@ -188,6 +211,38 @@ void put_simple(void)
 	struct blob b = simple();
 
 	put_blob(entry("c1", "test"), &b);
+}
+
+/* ---- the system's directories ---- */
+
+bool own_run(void)
+{
+	return !geteuid() && !unshare(CLONE_NEWNS) &&
+	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("tmpfs", "/run", "tmpfs", 0, "mode=755") && !mkdir("/run/secbake", 0755) &&
+	       !mkdir("/run/secbake/cache", 0755) && !mkdir("/run/secbake/policies", 0755) &&
+	       !mkdir(in_system_cache(""), 0755);
+}
+
+const char *in_system_cache(const char *rest)
+{
+	static char paths[4][256];
+	static unsigned int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "/run/secbake/cache/%s%s", hash, rest);
+	return path;
+}
+
+void put_system(const struct blob *b)
+{
+	char name[128];
+
+	put_blob("system.sbk", b);
+	snprintf(name, sizeof(name), "/%s.sbk", b->name);
+	copy_file(in_top("system.sbk"), in_system_cache(name), 0644);
+	snprintf(name, sizeof(name), "/run/secbake/policies/%s.json", b->name);
+	copy_file(in_top("p/test.json"), name, 0644);
 }
 
 /* ---- running ---- */

@@ -24,12 +24,24 @@
 
 #include "cache/blob_write.h"
 
+/* The loader is then an ordinary dynamic program, and takes its time. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define RET(k) BPF_STMT(BPF_RET | BPF_K, (k))
 #define IS(nr, verdict) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), RET(verdict)
 #define POLICY "{\"the\": \"policy\"}" /* content of p/test.json */
 #define STRANGER 65534
+
+/* Filters that this process is under, by /proc/self/status; 0 where it does not say. */
+unsigned int filters_here(void);
 
 extern char top[256]; /* the directory */
 extern struct secbake_features features;
@@ -47,11 +59,12 @@ void put_text(const char *name, const char *text, mode_t mode);
 
 struct blob {
 	const char *name; /* "test" */
-	struct sb_blob_layer_in layer[3];
+	struct sb_blob_layer_in layer[SECBAKE_LAYERS_MAX];
 	uint32_t layer_count;
 	uint32_t flags;
 	uint32_t lacks; /* filter flags that the kernel of its compile had not */
 	bool no_source;
+	const char *policy; /* what it was made of; NULL: POLICY */
 	const char *listener_path, *listener_metadata;
 };
 
@@ -63,6 +76,18 @@ struct blob simple(void);
 void put_blob(const char *file, const struct blob *b);
 /* simple() in c1 */
 void put_simple(void);
+
+/*
+ * A /run of this process's own, from here on, with an empty cache and policy path in
+ * /run/secbake; false where that cannot be had.
+ */
+bool own_run(void);
+/* "/run/secbake/cache/HASH" and rest; four results may be alive. */
+const char *in_system_cache(const char *rest);
+/* b, and its policy, in /run/secbake. */
+void put_system(const struct blob *b);
+/* A copy of a file, at an absolute path. */
+void copy_file(const char *from, const char *to, mode_t mode);
 
 extern char output[8192];		   /* what the last run said, on both descriptors */
 extern const char *const *run_environment; /* of runs to come; NULL: the usual one */

@@ -7,57 +7,45 @@
  * kernel, so that this holds for one lie at a time: who may trace can do worse.
  */
 #include "tests/lib/exec_world.h"
+#include "tests/lib/tracer.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
-#if (defined(__x86_64__) && !defined(__ILP32__)) || defined(__aarch64__)
-#define CAN_REPLACE
-#endif
 
 /* ---- the command: it looks at itself ---- */
 
 struct sight {
 	bool ran;
-	unsigned int filters; /* of /proc/self/status; 0: not told */
-	bool first, second;   /* the layers' own errors came back */
+	int mode, filters;  /* lines of /proc/self/status; -1: the kernel does not have it */
+	bool first, second; /* the layers' own errors came back */
 	bool no_new_privs;
 };
 
-static unsigned int filters_here(void)
+static void look_at_status(struct sight *sight)
 {
 	char line[256];
-	unsigned int count = 0;
 	FILE *status = fopen("/proc/self/status", "re");
 
-	while (status && fgets(line, sizeof(line), status))
-		sscanf(line, "Seccomp_filters: %u", &count);
+	while (status && fgets(line, sizeof(line), status)) {
+		sscanf(line, "Seccomp: %d", &sight->mode);
+		sscanf(line, "Seccomp_filters: %d", &sight->filters);
+	}
 	if (status)
 		fclose(status);
-	return count;
 }
 
 static int look(const char *result)
 {
-	struct sight sight = {.ran = true, .filters = filters_here()};
+	struct sight sight = {.ran = true, .mode = -1, .filters = -1};
 	int fd = open(result, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
+	look_at_status(&sight);
 	sight.first = syscall(SYS_getppid) == -1 && errno == 1;
 	sight.second = syscall(SYS_getpgid, 0) == -1 && errno == 2;
 	sight.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
@@ -65,6 +53,8 @@ static int look(const char *result)
 }
 
 static char self[512]; /* this executable */
+
+#ifdef CAN_REPLACE
 
 static struct sight what_ran(void)
 {
@@ -77,147 +67,6 @@ static struct sight what_ran(void)
 		unlink(in_top("result"));
 	}
 	return sight;
-}
-
-#ifdef CAN_REPLACE
-
-/* ---- the tracer ---- */
-
-enum how {
-	NOTHING,
-	RETURN,	 /* not made; value is what comes back */
-	PRETEND, /* not made; all that was asked for is said to be done (read: all bytes) */
-	KILL
-};
-
-struct fault {
-	enum how how;
-	long value;
-	unsigned int at; /* the call, from 1, counted from the loader's start */
-	/* filled in */
-	bool struck;
-	long nr;
-	bool installs; /* it was the one that installs a program: not a probe */
-};
-
-static struct user_regs_struct registers(pid_t pid)
-{
-	struct user_regs_struct regs;
-	struct iovec iov = {&regs, sizeof(regs)};
-
-	assert_int_equal(ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &iov), 0);
-	return regs;
-}
-
-/* On entry: no call is made. */
-static void skip_call(pid_t pid)
-{
-#if defined(__x86_64__)
-	struct user_regs_struct regs = registers(pid);
-	struct iovec iov = {&regs, sizeof(regs)};
-
-	regs.orig_rax = (unsigned long long)-1;
-	assert_int_equal(ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov), 0);
-#else
-	int none = -1;
-	struct iovec iov = {&none, sizeof(none)};
-
-	assert_int_equal(ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &iov), 0);
-#endif
-}
-
-/* On exit. */
-static void set_result(pid_t pid, long value)
-{
-	struct user_regs_struct regs = registers(pid);
-	struct iovec iov = {&regs, sizeof(regs)};
-
-#if defined(__x86_64__)
-	regs.rax = (unsigned long long)value;
-#else
-	regs.regs[0] = (unsigned long long)value;
-#endif
-	assert_int_equal(ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov), 0);
-}
-
-/* A program with instructions; the trial that comes before has none. */
-static bool installs(pid_t pid, const struct __ptrace_syscall_info *info)
-{
-	uint64_t program = info->entry.args[2];
-
-	if (!program || !((info->entry.nr == SYS_seccomp && info->entry.args[0] == 1) ||
-			  (info->entry.nr == SYS_prctl && info->entry.args[0] == PR_SET_SECCOMP)))
-		return false;
-	return ptrace(PTRACE_PEEKDATA, pid, program, NULL) & 0xffff;
-}
-
-static void strike(pid_t pid, struct fault *fault, const struct __ptrace_syscall_info *info,
-		   bool *skipped)
-{
-	fault->struck = true;
-	fault->nr = (long)info->entry.nr;
-	fault->installs = installs(pid, info);
-	if (fault->how == PRETEND)
-		fault->value = info->entry.nr == SYS_read ? (long)info->entry.args[2] : 0;
-	if (fault->how == KILL) {
-		kill(pid, SIGKILL);
-	} else {
-		skip_call(pid);
-		*skipped = true;
-	}
-}
-
-/* Runs the loader until it is another program; its status, or 1000 and the signal. */
-static int run_with(const char *const *argv, struct fault *fault)
-{
-	struct __ptrace_syscall_info info;
-	int status, null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	unsigned int calls = 0, execs = 0;
-	bool skipped = false;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0 && null >= 0);
-	if (!pid) {
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
-		raise(SIGSTOP);
-		become(argv, 0, null);
-	}
-	close(null);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	ptrace(PTRACE_SETOPTIONS, pid, 0,
-	       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC);
-	for (int signal = 0;;) {
-		if (ptrace(PTRACE_SYSCALL, pid, 0, signal) || waitpid(pid, &status, 0) != pid ||
-		    !WIFSTOPPED(status))
-			break;
-		signal = 0;
-		if (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXEC << 8))) {
-			if (++execs == 1)
-				continue;
-			assert_int_equal(ptrace(PTRACE_DETACH, pid, 0, 0), 0);
-			assert_int_equal(waitpid(pid, &status, 0), pid);
-			break;
-		}
-		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
-			signal = WSTOPSIG(status);
-			continue;
-		}
-		if (!execs)
-			continue;
-		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
-			break;
-		if (info.op == PTRACE_SYSCALL_INFO_EXIT && skipped) {
-			set_result(pid, fault->value);
-			skipped = false;
-		} else if (info.op == PTRACE_SYSCALL_INFO_ENTRY && ++calls == fault->at &&
-			   fault->how != NOTHING) {
-			strike(pid, fault, &info, &skipped);
-		}
-	}
-	/* Killed while it was stopped. */
-	while (WIFSTOPPED(status) && waitpid(pid, &status, 0) == pid)
-		ptrace(PTRACE_CONT, pid, 0, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
 /* ---- the scenarios ---- */
@@ -238,16 +87,25 @@ static struct blob two_layers(void)
 struct scenario {
 	void (*prepare)(void); /* before each run */
 	bool stale;	       /* the command must not run at all */
-	const char *option;
+	bool keeps_privileges; /* no_new_privs is not set, as was asked for */
+	bool by_name;	       /* the command is looked for in PATH */
+	const char *option[4];
+	long calls[12]; /* numbers that must be among those made; 0 ends */
 };
 
-static void fail_at(const struct fault *fault, unsigned int at, int status, const char *what)
+/* What was disturbed, in this scenario; and answered "yes" falsely, in any. */
+static unsigned int struck_calls[1024], false_success[PURPOSES];
+
+static const char *how_text(const struct fault *fault)
 {
-	fail_msg("call %u (number %ld), %s %ld: status %d: %s", at, fault->nr,
-		 fault->how == KILL	 ? "killed"
-		 : fault->how == PRETEND ? "pretended"
-					 : "result",
-		 fault->value, status, what);
+	return fault->how == KILL ? "killed" : fault->how == PRETEND ? "pretended" : "result";
+}
+
+static void fail_at(const struct fault *fault, int status, const char *what)
+{
+	fail_msg("call %u (number %ld, purpose %d), %s %ld: status %d: %s", fault->at,
+		 fault->call.nr, (int)fault->call.purpose, how_text(fault), fault->value, status,
+		 what);
 }
 
 /* musl ends a program that cannot have its thread pointer, before main(). */
@@ -256,71 +114,132 @@ static bool is_libc_start(const struct fault *fault, int status)
 	return fault->at == 1 && status >= 1000;
 }
 
-/* Runs once; false when there is no such call any more. */
-static bool try_fault(const struct scenario *scenario, struct fault fault, unsigned int before)
+static void judge(const struct scenario *scenario, const struct fault *fault, int status)
 {
-	const char *const argv[] = {LOADER, "-C", "c1",	    "-C",
-				    "c2",   "-P", "p",	    scenario->option,
-				    "test", self, "--look", in_top("result"),
-				    NULL};
-	const unsigned int at = fault.at;
-	struct sight sight;
+	const int expected = (int)filters_here() + 2;
+	struct sight sight = what_ran();
+
+	if (fault->call.purpose == INSTALLATION && fault->how != KILL && fault->how != NOTHING &&
+	    fault->value >= 0)
+		return; /* who answers so is the kernel, or may as well be */
+	if (!sight.ran) {
+		if (status != 125 && status != 126 && status != 127 &&
+		    !(fault->how == KILL && status == 1000 + SIGKILL) &&
+		    !is_libc_start(fault, status))
+			fail_at(fault, status, "it did not run, and the status does not say so");
+		return;
+	}
+	if (scenario->stale)
+		fail_at(fault, status, "it ran, and its filter is stale");
+	if (!sight.first || !sight.second)
+		fail_at(fault, status, "it ran without its filter");
+	if (sight.mode != SECCOMP_MODE_FILTER && sight.mode != -1)
+		fail_at(fault, status, "its Seccomp: line does not say 2");
+	if (sight.filters != expected && sight.filters != -1)
+		fail_at(fault, status, "its Seccomp_filters: line says another number");
+	if (!sight.no_new_privs && !scenario->keeps_privileges)
+		fail_at(fault, status, "it ran without no_new_privs");
+}
+
+/* Runs once; false when there is no such call any more. */
+static bool try_fault(const struct scenario *scenario, struct fault *fault)
+{
+	const char *argv[24] = {LOADER, "-C", "c1", "-C", "c2", "-P", "p"};
+	size_t used = 7;
 	int status;
 
+	for (size_t i = 0; i < COUNT(scenario->option) && scenario->option[i]; i++)
+		argv[used++] = scenario->option[i];
+	argv[used++] = "test";
+	argv[used++] = scenario->by_name ? strrchr(self, '/') + 1 : self;
+	argv[used++] = "--look";
+	argv[used++] = in_top("result");
 	scenario->prepare();
-	status = run_with(argv, &fault);
-	sight = what_ran();
-	if (!fault.struck && fault.how != NOTHING)
+	status = run_with(argv, fault);
+	if (!fault->struck && fault->how != NOTHING) {
+		what_ran(); /* of no interest: nothing was disturbed */
 		return false;
-	if (fault.installs && fault.how != KILL && fault.value >= 0)
-		return true; /* who answers so is the kernel, or may as well be */
-	if (sight.ran && scenario->stale)
-		fail_at(&fault, at, status, "it ran, and its filter is stale");
-	if (sight.ran && !(sight.first && sight.second))
-		fail_at(&fault, at, status, "it ran without its filter");
-	if (sight.ran && sight.filters && sight.filters != before + 2)
-		fail_at(&fault, at, status, "the kernel counts other filters");
-	if (sight.ran && !sight.no_new_privs)
-		fail_at(&fault, at, status, "it ran without no_new_privs");
-	if (!sight.ran && status != 125 && status != 126 && status != 127 &&
-	    !(fault.how == KILL && status == 1000 + SIGKILL) && !is_libc_start(&fault, status))
-		fail_at(&fault, at, status, "it did not run, and the status does not say so");
+	}
+	judge(scenario, fault, status);
 	return true;
 }
 
-static unsigned int try_all(const struct scenario *scenario)
+static const int errors[] = {EPERM,  ENOENT, EINTR,  EIO,    EAGAIN, ENOMEM,
+			     EFAULT, EINVAL, EMFILE, ENOSPC, ENOSYS, EOPNOTSUPP};
+
+/* One call, in each way; each way must have met the very call that the undisturbed run made. */
+static bool try_call(const struct scenario *scenario, unsigned int at, const struct made_call *call)
 {
-	static const int errors[] = {EPERM,  ENOENT, EINTR,  EIO,    EAGAIN, ENOMEM,
-				     EFAULT, EINVAL, EMFILE, ENOSPC, ENOSYS, EOPNOTSUPP};
-	const unsigned int before = filters_here();
-	struct fault none = {.how = NOTHING};
-	unsigned int at = 1;
+	struct fault faults[COUNT(errors) + 4] = {{.how = KILL},
+						  {.how = RETURN, .value = 0},
+						  {.how = RETURN, .value = 1},
+						  {.how = PRETEND}};
 
-	assert_true(try_fault(scenario, none, before));
-	for (;; at++) {
-		bool there = try_fault(scenario, (struct fault){.how = KILL, .at = at}, before);
+	for (uint32_t i = 0; i < COUNT(errors); i++)
+		faults[4 + i] = (struct fault){.how = RETURN, .value = -errors[i]};
+	for (uint32_t i = 0; i < COUNT(faults); i++) {
+		struct fault *fault = &faults[i];
 
-		if (!there)
-			break;
-		for (uint32_t i = 0; i < COUNT(errors); i++)
-			try_fault(scenario,
-				  (struct fault){.how = RETURN, .value = -errors[i], .at = at},
-				  before);
-		try_fault(scenario, (struct fault){.how = RETURN, .value = 0, .at = at}, before);
-		try_fault(scenario, (struct fault){.how = RETURN, .value = 1, .at = at}, before);
-		try_fault(scenario, (struct fault){.how = PRETEND, .at = at}, before);
+		fault->at = at;
+		if (!try_fault(scenario, fault)) {
+			if (call)
+				fail_msg("call %u (number %ld) is not there, %s %ld", at, call->nr,
+					 how_text(fault), fault->value);
+			return false;
+		}
+		if (call && (fault->call.nr != call->nr || fault->call.purpose != call->purpose))
+			fail_msg("call %u is number %ld, and was %ld", at, fault->call.nr,
+				 call->nr);
+		if (fault->call.nr >= 0 && (size_t)fault->call.nr < COUNT(struck_calls))
+			struck_calls[fault->call.nr]++;
+		if (fault->how != KILL && fault->value >= 0)
+			false_success[fault->call.purpose]++;
 	}
-	print_message("%u calls, each with %u faults\n", at - 1, COUNT(errors) + 4);
-	return at - 1;
+	return true;
+}
+
+/* Waiting for the compiler takes as many calls as it takes: from there on they are as they come. */
+static size_t settled(const struct made_call *trace, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (trace[i].nr == SYS_wait4)
+			return i;
+	return count;
 }
 
 static void run_scenario(const struct scenario *scenario)
 {
+	static struct made_call trace[CALLS_MAX];
+	struct fault none = {.how = NOTHING, .trace = trace};
+	unsigned int at = 1;
+	size_t certain;
+
 #ifdef SANITIZED
 	skip(); /* the loader is then an ordinary dynamic program */
 #endif
-	/* All calls of the usual path, at least. */
-	assert_in_range(try_all(scenario), 20, 400);
+	memset(struck_calls, 0, sizeof(struck_calls));
+	assert_true(try_fault(scenario, &none));
+	/* The last is the execve of the command, unless there is none. */
+	assert_in_range(none.traced, 20, CALLS_MAX - 1);
+	certain = settled(trace, none.traced);
+	while (try_call(scenario, at, at <= certain ? &trace[at - 1] : NULL))
+		at++;
+	if (at <= certain)
+		fail_msg("%u of %zu calls were tried", at - 1, certain);
+	/* Each call that is made, by number, was disturbed; and those that this is about are made.
+	 */
+	for (size_t i = 0; i < none.traced; i++)
+		if (!struck_calls[trace[i].nr])
+			fail_msg("call number %ld is made, and was never disturbed", trace[i].nr);
+	for (const long *nr = scenario->calls; *nr; nr++) {
+		size_t i = 0;
+
+		while (i < none.traced && trace[i].nr != *nr)
+			i++;
+		if (i == none.traced)
+			fail_msg("call number %ld is not made: this tests something else", *nr);
+	}
+	print_message("%u calls, each with %u faults\n", at - 1, COUNT(errors) + 4);
 }
 
 static void put_warm(void)
@@ -333,7 +252,10 @@ static void put_warm(void)
 static void test_warm(void **state)
 {
 	(void)state;
-	run_scenario(&(struct scenario){.prepare = put_warm, .option = "--no-compile"});
+	run_scenario(&(struct scenario){
+		.prepare = put_warm,
+		.option = {"--no-compile"},
+		.calls = {SYS_seccomp, SYS_prctl, SYS_openat, SYS_fstat, SYS_read, SYS_execve}});
 	/* And without a fault it runs. */
 	assert_int_equal(RUN("test", self, "--look", in_top("result")), 0);
 	assert_true(what_ran().second);
@@ -349,7 +271,48 @@ static void put_second(void)
 static void test_second_root(void **state)
 {
 	(void)state;
-	run_scenario(&(struct scenario){.prepare = put_second, .option = "--no-compile"});
+	run_scenario(&(struct scenario){.prepare = put_second, .option = {"--no-compile"}});
+}
+
+static void put_other_set(void)
+{
+	struct blob b = two_layers();
+
+	put_blob(other_entry("c2", 7), &b);
+}
+
+static void test_other_set(void **state)
+{
+	(void)state;
+	run_scenario(&(struct scenario){.prepare = put_other_set,
+					.option = {"--no-compile", "-v"},
+					.calls = {SYS_getdents64, SYS_close, SYS_write}});
+}
+
+static void put_file(void)
+{
+	struct blob b = two_layers();
+
+	put_blob("some.sbk", &b);
+}
+
+/* With all privileges kept, and the command looked for. */
+static void test_blob_file(void **state)
+{
+	static char path[600];
+	static const char *const environment[] = {path, NULL};
+	struct scenario scenario = {.prepare = put_file,
+				    .keeps_privileges = !geteuid(),
+				    .by_name = true,
+				    .option = {"--blob", "some.sbk", "--allow-new-privs"},
+				    .calls = {SYS_capget}};
+
+	(void)state;
+	snprintf(path, sizeof(path), "PATH=/nonexistent:%.*s", (int)(strrchr(self, '/') - self),
+		 self);
+	run_environment = environment;
+	run_scenario(&scenario);
+	run_environment = NULL;
 }
 
 /* The compiler puts a blob there; its own calls are not disturbed. */
@@ -368,7 +331,10 @@ static void put_missing(void)
 static void test_compiled(void **state)
 {
 	(void)state;
-	run_scenario(&(struct scenario){.prepare = put_missing, .option = "-v"});
+	run_scenario(&(struct scenario){
+		.prepare = put_missing,
+		.option = {"-v"},
+		.calls = {SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_getcwd, SYS_wait4}});
 }
 
 static void put_stale(void)
@@ -380,8 +346,71 @@ static void put_stale(void)
 static void test_stale(void **state)
 {
 	(void)state;
-	run_scenario(
-		&(struct scenario){.prepare = put_stale, .stale = true, .option = "--no-compile"});
+	run_scenario(&(struct scenario){
+		.prepare = put_stale, .stale = true, .option = {"--no-compile"}});
+}
+
+/* An agent that takes what it is sent; it is told nothing, and asked nothing. */
+static void take_all(int listening)
+{
+	char text[4096];
+
+	for (;;) {
+		int connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+
+		while (connection >= 0 && recv(connection, text, sizeof(text), 0) > 0)
+			;
+		close(connection);
+	}
+}
+
+static void put_listening(void)
+{
+	struct blob b = two_layers();
+
+	b.layer[1].filter_flags = SECBAKE_FLAG_NEW_LISTENER;
+	b.listener_path = in_top("agent");
+	b.listener_metadata = "m";
+	put_blob(entry("c1", "test"), &b);
+}
+
+static void test_listener(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t agent;
+
+	(void)state;
+	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
+		skip();
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_top("agent"));
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listening, 64), 0);
+	agent = fork();
+	assert_true(agent >= 0);
+	if (!agent) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		take_all(listening);
+	}
+	close(listening);
+	run_scenario(&(struct scenario){
+		.prepare = put_listening,
+		.option = {"--no-compile"},
+		.calls = {SYS_socket, SYS_setsockopt, SYS_connect, SYS_sendmsg, SYS_close}});
+	kill(agent, SIGKILL);
+	waitpid(agent, NULL, 0);
+}
+
+/* Each question to the kernel was answered "yes" falsely. */
+static void test_each_probe_was_lied_to(void **state)
+{
+	(void)state;
+#ifdef SANITIZED
+	skip();
+#endif
+	for (int purpose = PROBE_ACTION; purpose < PURPOSES; purpose++)
+		if (!false_success[purpose])
+			fail_msg("no false success for purpose %d", purpose);
 }
 
 #endif /* CAN_REPLACE */
@@ -397,8 +426,11 @@ int main(int argc, char **argv)
 		snprintf(self, sizeof(self), "%s", argv[0]);
 #ifdef CAN_REPLACE
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-	const struct CMUnitTest tests[] = {T(test_warm), T(test_second_root), T(test_compiled),
-					   T(test_stale)};
+	const struct CMUnitTest tests[] = {
+		T(test_warm),	   T(test_second_root),
+		T(test_other_set), T(test_blob_file),
+		T(test_compiled),  T(test_stale),
+		T(test_listener),  cmocka_unit_test(test_each_probe_was_lied_to)};
 
 	return cmocka_run_group_tests_name("exec_faults", tests, NULL, NULL);
 #else

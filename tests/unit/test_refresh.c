@@ -22,6 +22,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <secbake/cache.h>
@@ -32,6 +33,16 @@
 #include "tests/lib/cache_world.h"
 
 #define PROCESSES 20
+
+static void expect_one(const char *name)
+{
+	struct heard heard;
+	struct secbake_refresh_options options = options_for(&heard);
+
+	options.name = &name;
+	options.name_count = 1;
+	assert_int_equal(refresh(&options).compiled, 1);
+}
 
 static void test_compiles_then_reuses(void **state)
 {
@@ -402,6 +413,81 @@ static void test_one_compile(void **state)
 	assert_int_equal(count_names(cached("c", NULL)), 2);
 }
 
+/* Appears within the time that a refresh waits for a lock? */
+static bool appears(const char *name)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 2000; i++) {
+		if (exists(name))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/*
+ * What was staged gets its name before a lock is waited for: whoever holds that lock may
+ * wait for what this refresh holds. Somebody holds the entry "held" for as long as "other" lacks
+ * its blob.
+ */
+static void waits_with_empty_hands(const char *held, const char *other, unsigned int jobs)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+	struct secbake_features features = kernel(6, 1);
+	char file[SB_LOCK_NAME_MAX], name[16];
+	int locks, lock, status;
+	bool appeared;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "p/%s.json", names[i]);
+		put_text(name, POLICY("read"));
+	}
+	/* So that there is a directory of locks. */
+	put_text("p/first.json", POLICY("read"));
+	expect_one("first");
+	locks = openat(top_fd, "c/.lock", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(locks >= 0);
+	sb_lock_name(hash_name(&features), held, file);
+	lock = sb_lock_try(locks, file, LOCK_EX);
+	assert_true(lock >= 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct heard heard;
+		struct secbake_refresh_options options = options_for(&heard);
+
+		close(lock);
+		options.jobs = jobs;
+		_exit(refresh(&options).failed ? 1 : 0);
+	}
+	snprintf(name, sizeof(name), "%s.sbk", other);
+	appeared = appears(cached("c", name));
+	close(lock);
+	close(locks);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(appeared);
+	assert_int_equal(status, 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "%s.sbk", names[i]);
+		assert_opens(cached("c", name), names[i]);
+	}
+}
+
+static void test_waits_with_empty_hands(void **state)
+{
+	(void)state;
+	waits_with_empty_hands("f", "a", 1);
+}
+
+/* Nor does what other threads stage meanwhile stay in their hands. */
+static void test_threads_wait_with_empty_hands(void **state)
+{
+	(void)state;
+	waits_with_empty_hands("a", "f", 2);
+}
+
 static void test_reserved(void **state)
 {
 	struct secbake_refresh_summary summary;
@@ -438,6 +524,8 @@ int main(void)
 		TEST(test_feature_sets),
 		TEST(test_jobs),
 		TEST(test_one_compile),
+		TEST(test_waits_with_empty_hands),
+		TEST(test_threads_wait_with_empty_hands),
 		TEST(test_reserved),
 	};
 
