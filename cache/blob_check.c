@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "accounts.h"
 #include "blob_layout.h"
 #include "hash_stream.h"
 
@@ -325,6 +326,17 @@ static const char *name_wrong(const struct secbake_blob *blob, const struct secb
 	return string_wrong(blob, h, name);
 }
 
+static const char *account_wrong(const struct secbake_blob_source *s, const char *name)
+{
+	if (!sb_account_name_valid(name))
+		return "its name is none of a user or group";
+	if (!s->present)
+		return "an account is present";
+	return all_zero(s->content.bytes + 4, sizeof(s->content) - 4)
+		       ? NULL
+		       : "its number has more than 4 bytes";
+}
+
 /*
  * Its name is known to be right. depth: of each source before this one, so that chains of
  * parents are bounded.
@@ -342,9 +354,11 @@ static const char *source_wrong(const struct secbake_blob *blob, uint32_t i, uin
 		return "it is absent and has content";
 	name = secbake_blob_string(blob, s.name);
 	depth[i] = 0;
-	if (s.kind == SECBAKE_SOURCE_POLICY) {
+	if (s.kind == SECBAKE_SOURCE_POLICY || s.kind == SECBAKE_SOURCE_ACCOUNT) {
 		if (s.parent)
-			return "a policy has no parent";
+			return "its kind has no parent";
+		if (s.kind == SECBAKE_SOURCE_ACCOUNT)
+			return account_wrong(&s, name);
 		return secbake_name_valid(name) ? NULL : "its name is none that a policy may have";
 	}
 	if (s.kind != SECBAKE_SOURCE_OPTIONS && s.kind != SECBAKE_SOURCE_FILE)
@@ -352,7 +366,8 @@ static const char *source_wrong(const struct secbake_blob *blob, uint32_t i, uin
 	if (s.parent >= i)
 		return "its parent does not come before it";
 	parent = secbake_blob_source(blob, s.parent);
-	if (!parent.present || parent.kind == SECBAKE_SOURCE_OPTIONS)
+	if (!parent.present || parent.kind == SECBAKE_SOURCE_OPTIONS ||
+	    parent.kind == SECBAKE_SOURCE_ACCOUNT)
 		return "its parent cannot have sources beside it";
 	if (s.kind == SECBAKE_SOURCE_OPTIONS) {
 		if (parent.kind != SECBAKE_SOURCE_POLICY ||

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "hash_stream.h"
 
 #define READ_SIZE 16384u
@@ -429,15 +430,19 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 {
 	struct secbake_blob_source source = secbake_blob_source(check->blob, index);
 	const char *name = secbake_blob_string(check->blob, source.name);
+	const bool account = source.kind == SECBAKE_SOURCE_ACCOUNT;
 	struct secbake_error why;
 	enum secbake_status status;
 	uint64_t size = 0;
 	int fd;
 
 	why.status = SECBAKE_OK;
-	if (source.kind != SECBAKE_SOURCE_POLICY && !check->there[source.parent])
+	if (!account && source.kind != SECBAKE_SOURCE_POLICY && !check->there[source.parent])
 		return SECBAKE_OK; /* forgiven with its parent */
-	status = open_source(check, index, &source, name, &fd, &size, &why);
+	status = account ? sb_account_check(check->lookup, name, &source.content, &why)
+			 : open_source(check, index, &source, name, &fd, &size, &why);
+	if (account && status == SECBAKE_ERR_STALE)
+		return stale(check, &source, "has another number than when it was compiled");
 	if (status == SECBAKE_ERR_MISSING)
 		return !source.present || check->lenient
 			       ? SECBAKE_OK
@@ -448,6 +453,8 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 		secbake_error_file(check->error, why.file, 0, 0, NULL);
 		return status;
 	}
+	if (account)
+		return SECBAKE_OK;
 	check->there[index] = true;
 	if (!source.present)
 		status = stale(check, &source, "is new");

@@ -46,6 +46,8 @@ struct sb_roots {
  *	that are trusted
  * @cache: cache roots, in order
  * @policies: the policy path, in order; the first NAME.json on it wins
+ * @image: the folder whose etc/passwd and etc/group count; NULL, as sb_lookup_init() leaves
+ *	it: those of the running system
  * @user_cache: the per-user cache's path, or "" for a caller that has none
  *
  * Filled in by sb_lookup_init(), must not be moved (a root may point into
@@ -56,6 +58,7 @@ struct sb_lookup {
 	struct sb_trust policy_trust;
 	struct sb_roots cache;
 	struct sb_roots policies;
+	const char *image;
 	char user_cache[SB_PATH_MAX];
 };
 

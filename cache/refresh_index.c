@@ -48,6 +48,7 @@ struct header {
 	uint64_t size, policies;
 	uint32_t root_count, record_count;
 	struct stamp root[ROOTS]; /* policy path, then the feature set in each cache root */
+	struct stamp account[2];  /* passwd, group; absent: nothing was looked up there */
 };
 
 struct sb_index_builder {
@@ -57,6 +58,7 @@ struct sb_index_builder {
 	int root[SB_ROOTS_MAX];
 	size_t root_count;
 	bool doubt;
+	bool account[2]; /* looked up in passwd, group */
 	struct record *record;
 	size_t record_count, record_room;
 	char *text;
@@ -224,6 +226,10 @@ void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blo
 		struct secbake_blob_source source = secbake_blob_source(blob, i);
 		struct place place;
 
+		if (source.kind == SECBAKE_SOURCE_ACCOUNT) {
+			index->account[*secbake_blob_string(blob, source.name) == 'g'] = true;
+			continue;
+		}
 		/* What is not there shows in its folder; that of options is a root of the path. */
 		if (!source.present && source.kind == SECBAKE_SOURCE_OPTIONS)
 			continue;
@@ -299,6 +305,18 @@ static bool stamp_of_root(const struct sb_refresh *r, size_t number, struct stam
 	}
 	*fd = dir;
 	return true;
+}
+
+/* /etc/passwd or /etc/group; there is no index of an image. fd: open, if it is true. */
+static bool stamp_of_account(const struct sb_refresh *r, bool group, struct stamp *stamp, int *fd)
+{
+	if (sb_trust_file(&r->lookup.trust, group ? "/etc/group" : "/etc/passwd", SB_ANCHOR_SYSTEM,
+			  SB_SOURCE_SIZE_MAX, fd, NULL, NULL))
+		return false;
+	if (stamp_of(*fd, "", AT_EMPTY_PATH, stamp) && stamp->present)
+		return true;
+	close(*fd);
+	return false;
 }
 
 /* File systems of this machine, whose times its kernel sets itself. */
@@ -395,6 +413,25 @@ static bool stamp_roots(const struct sb_index_builder *index, const struct sb_re
 			return false;
 	}
 	header->root_count = (uint32_t)count;
+	return true;
+}
+
+static bool stamp_accounts(const struct sb_index_builder *index, const struct sb_refresh *r,
+			   struct header *header)
+{
+	for (int group = 0; group < 2; group++) {
+		bool good;
+		int fd;
+
+		if (!index->account[group])
+			continue;
+		if (!stamp_of_account(r, group, &header->account[group], &fd))
+			return false;
+		good = local(fd) && settled(index, &header->account[group]);
+		close(fd);
+		if (!good)
+			return false;
+	}
 	return true;
 }
 
@@ -522,7 +559,8 @@ void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r)
 	memset(&header, 0, sizeof(header));
 	header.key = key_of(r);
 	header.policies = r->summary.policies;
-	if (stamp_roots(index, r, &header) && stamp_records(index, &header))
+	if (stamp_roots(index, r, &header) && stamp_accounts(index, r, &header) &&
+	    stamp_records(index, &header))
 		bytes = join(index, &header, &size);
 	if (bytes)
 		put(r, bytes, size);
@@ -573,6 +611,25 @@ static bool files_same(const int *root, size_t root_count, const struct header *
 	return true;
 }
 
+static bool accounts_same(const struct sb_refresh *r, const struct header *header)
+{
+	for (int group = 0; group < 2; group++) {
+		struct stamp now;
+		bool same;
+		int fd;
+
+		if (!header->account[group].present)
+			continue;
+		if (!stamp_of_account(r, group, &now, &fd))
+			return false;
+		same = !memcmp(&now, &header->account[group], sizeof(now));
+		close(fd);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
 static bool all_same(const struct sb_refresh *r, const struct header *header, const uint8_t *bytes,
 		     size_t size)
 {
@@ -587,7 +644,8 @@ static bool all_same(const struct sb_refresh *r, const struct header *header, co
 		same = same && !memcmp(&now, &header->root[opened], sizeof(now));
 		opened++;
 	}
-	same = same && files_same(root, r->lookup.policies.count, header, bytes, size);
+	same = same && accounts_same(r, header) &&
+	       files_same(root, r->lookup.policies.count, header, bytes, size);
 	while (opened--)
 		if (root[opened] >= 0)
 			close(root[opened]);

@@ -46,6 +46,9 @@ bool cli_depends_add_policy(struct cli_depends *depends, const struct cli_policy
 	for (size_t i = 1; good && i < SECBAKE_SOURCES_MAX; i++)
 		if (sources->text[i])
 			good = cli_depends_add(depends, sources->file[i]);
+	for (int groups = 0; good && groups < 2; groups++)
+		if (sources->accounts[groups])
+			good = cli_depends_add(depends, groups ? "/etc/group" : "/etc/passwd");
 	if (policy->target.features)
 		good = good && cli_depends_add(depends, policy->target.features);
 	return good;

@@ -66,6 +66,7 @@ static const struct sb_blob_source_in sources[] = {
 	{.kind = SECBAKE_SOURCE_OPTIONS, .present = false, .name = "web"},
 	{.kind = SECBAKE_SOURCE_FILE, .present = true, .name = "parts/net.json", .content = {{2}}},
 	{.kind = SECBAKE_SOURCE_FILE, .present = false, .parent = 2, .name = "local.json"},
+	{.kind = SECBAKE_SOURCE_ACCOUNT, .present = true, .name = "user:www", .content = {{33}}},
 };
 
 static struct sb_blob_in rich(void)
@@ -470,7 +471,13 @@ static void test_source_fields(void **state)
 
 	(void)state;
 	refused(SOURCE_AT(0, kind), 0, "kind");
-	refused(SOURCE_AT(0, kind), 4, "kind");
+	refused(SOURCE_AT(0, kind), 5, "kind");
+	refused(SOURCE_AT(0, kind), SECBAKE_SOURCE_ACCOUNT, "none of a user or group");
+	refused(SOURCE_AT(4, name) + 4, 7, "no NUL");
+	refused(SOURCE_AT(4, kind), SECBAKE_SOURCE_POLICY, "its name is none"); /* a colon */
+	refused(SOURCE_AT(4, content) + 4, 1, "more than 4 bytes");
+	refused(SOURCE_AT(4, content) + 12, 0x80000000, "more than 4 bytes");
+	refused(SOURCE_AT(4, parent), 2, "no parent");
 	refused(SOURCE_AT(0, present), 2, "neither present nor absent");
 	refused(SOURCE_AT(0, present), 0, "absent and has content");
 	refused(SOURCE_AT(0, reserved), 1, "reserved");
@@ -513,6 +520,7 @@ static void test_source_names(void **state)
 {
 	static const char *const paths[] = {"/etc/passwd", "..",  "../x", "a/../b", "a//b",
 					    "a/",	   "./a", ".",	  "a/.",    "a/.."};
+	static const char *const accounts[] = {"web", "user:", "group:", "user:a:b", "group:a\nb"};
 	static const char *const names[] = {
 		".hidden", "a/b", "a b", "\xc3\xa4",
 		"x1234567890123456789012345678901234567890123456789012345678901234"};
@@ -523,6 +531,8 @@ static void test_source_names(void **state)
 	for (uint32_t i = 0; i < COUNT(names); i++)
 		source_refused(SECBAKE_SOURCE_POLICY, names[i]);
 	source_refused(SECBAKE_SOURCE_OPTIONS, "other");
+	for (uint32_t i = 0; i < COUNT(accounts); i++)
+		source_refused(SECBAKE_SOURCE_ACCOUNT, accounts[i]);
 }
 
 static void test_source_depth(void **state)
@@ -555,7 +565,7 @@ static void test_texts(void **state)
 	refused(NOTE_AT(0, text) + 4, 0, "note 0: it has no text");
 	refused(NOTE_AT(0, text) + 4, 0x7fffffff, "a note's text reaches outside");
 	refused(RULE_AT(0, layer), 2, "rule 0: its layer is not there");
-	refused(RULE_AT(0, source), 4, "rule 0: its source is not there");
+	refused(RULE_AT(0, source), 5, "rule 0: its source is not there");
 	refused(RULE_AT(0, pointer), 0x7fffffff, "a rule's pointer reaches outside");
 }
 
