@@ -58,7 +58,9 @@ void cli_progress_show(struct cli_progress *progress, size_t done, size_t total)
 		progress->start = now;
 	}
 	passed = seconds(&progress->start, &now);
-	if (passed < FIRST_SECONDS || seconds(&progress->shown, &now) < EACH_SECONDS || !done)
+	/* What was cleared for something else to be printed comes back at once. */
+	if (passed < FIRST_SECONDS || !done ||
+	    (progress->visible && seconds(&progress->shown, &now) < EACH_SECONDS))
 		return;
 	if (!progress->shown.tv_sec)
 		watch_signals();

@@ -114,6 +114,8 @@ check("the count goes backwards", [int(d) for d, _ in lines] == sorted(int(d) fo
 check("the total is another", {int(t) for _, t in lines} == {count}, lines[:3])
 left = [line for line in screen(stream) if line.strip()]
 check("something but the summary is left:", left == [b"%d policies: 0 reused, %d compiled, 0 failed" % (count, count)], left)
+# Nothing is printed beside it: it stands until the end.
+check("the line is not cleared once, at the end", stream.count(CLEAR) == 1, stream[-200:])
 check("the line was not cleared", CLEAR in stream[stream.rindex(b" left") :])
 
 # Not on one.
@@ -181,7 +183,10 @@ check("--json without a cache", json.loads(done.stdout)["failed"] > 0 and done.r
 # Interrupted.
 def interrupted(count):
     stream, status = on_terminal(make(count), interrupt=True)
-    return stream if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT else None
+    if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGINT:
+        return None
+    done = subprocess.run([SECBAKE, "cache", "list", "-C", f"{work}/cache"], capture_output=True)
+    return stream if done.stdout.count(b"\n") < count else None
 
 
 count, stream = long_enough(interrupted)
