@@ -60,8 +60,9 @@ struct sb_index_builder *sb_index_new(const struct sb_refresh *r)
 	if (!index)
 		return NULL;
 	pthread_mutex_init(&index->mutex, NULL);
-	clock_gettime(CLOCK_REALTIME, &index->start);
+	/* In this order: a clock that is set back after either shows in the offset. */
 	index->offset = clock_offset();
+	clock_gettime(CLOCK_REALTIME, &index->start);
 	index->root_count = r->lookup.policies.count;
 	for (size_t i = 0; i < index->root_count; i++) {
 		const struct sb_root *at = &r->lookup.policies.root[i];
