@@ -119,10 +119,10 @@ enum cli_exit cli_depends_write(const struct cli_depends *depends, const char *f
 		putc('\n', out);
 		/*
 		 * What is removed is to be compiled without, and not "no rule to make it". With
-		 * % and = in them these lines would be something else.
+		 * %, = and wildcards in them these lines would be something else.
 		 */
 		for (size_t i = 0; i < depends->count; i++) {
-			if (strpbrk(depends->path[i], "%="))
+			if (strpbrk(depends->path[i], "%=*?["))
 				continue;
 			put_escaped(out, depends->path[i]);
 			fputs(":\n", out);

@@ -82,7 +82,7 @@ for tool in "${tools[@]}"; do
 			changed "$tool" "$folder/$file" 1
 		done
 		# Removed: compiled without it, and then it is no longer asked for.
-		[[ $tool = make && $name = *[%=]* ]] && continue # which no rule can be for
+		[[ $tool = make && $name = *[%=*[]* ]] && continue # which no rule can be for
 		before=$(runs)
 		rm "$folder/web.options"
 		build "$tool"
