@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "accounts.h"
 #include "blob_layout.h"
 #include "hash_stream.h"
 
@@ -93,8 +94,14 @@ static enum secbake_status check_header(const uint8_t *bytes, size_t size,
 			h->version, SECBAKE_BLOB_VERSION);
 	if (h->header_size != sizeof(*h))
 		return bad_header(error, "the size of its header is wrong");
-	if (h->total_size != size || size % SECBAKE_BLOB_ALIGN)
-		return bad_header(error, "its size is not the one that it says");
+	if (h->total_size != size)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "not a blob: it has %zu bytes and says %llu: %s", size,
+					 (unsigned long long)h->total_size,
+					 size < h->total_size ? "it was cut short"
+							      : "something was appended");
+	if (size % SECBAKE_BLOB_ALIGN)
+		return bad_header(error, "its size is no multiple of 8");
 	if (!checksum_right(bytes, size))
 		return bad_header(error, "the checksum is wrong: it is damaged");
 	if (h->flags & ~(uint32_t)SECBAKE_BLOB_FLAGS_ALL)
@@ -129,6 +136,18 @@ static uint32_t records_max(uint32_t section)
 	}
 }
 
+/* A section must begin at next; if it does and is inside, NULL. */
+static const char *misplaced(size_t offset, size_t length, size_t next, size_t size)
+{
+	if (offset > size || length > size - offset)
+		return "reaches outside of the file";
+	if (offset % SECBAKE_BLOB_ALIGN)
+		return "is not aligned to 8";
+	if (offset < next)
+		return "overlaps what is before it";
+	return offset > next ? "leaves a gap before it" : NULL;
+}
+
 /* Sections follow each other without a gap but zeros up to the next multiple of 8. */
 static enum secbake_status check_sections(const uint8_t *bytes, size_t size,
 					  const struct secbake_blob_header *h,
@@ -139,11 +158,12 @@ static enum secbake_status check_sections(const uint8_t *bytes, size_t size,
 	for (uint32_t i = 0; i < SECBAKE_SECTION_COUNT; i++) {
 		size_t offset = h->section[i].offset, length = h->section[i].size;
 		size_t record = sb_record_size((enum secbake_blob_section)i), end;
+		const char *wrong = misplaced(offset, length, next, size);
 
-		if (offset != next || length > size - offset)
+		if (wrong)
 			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-						 "not a blob: section %s is not where it must be",
-						 section_name[i]);
+						 "not a blob: section %s %s", section_name[i],
+						 wrong);
 		if (length % record)
 			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 						 "not a blob: section %s ends within a record",
@@ -165,19 +185,21 @@ static enum secbake_status check_sections(const uint8_t *bytes, size_t size,
 			    : bad_header(error, "there is something behind the last section");
 }
 
-/* Zero-terminated inside the section, at most max bytes, none of them NUL. */
-static bool string_right(const struct secbake_blob *blob, const struct secbake_blob_header *h,
-			 struct secbake_blob_string s, uint32_t max)
+/* NULL if it is zero-terminated inside the section, none of its bytes NUL; or it is none. */
+static const char *string_wrong(const struct secbake_blob *blob,
+				const struct secbake_blob_header *h, struct secbake_blob_string s)
 {
 	const struct secbake_blob_range *strings = &h->section[SECBAKE_SECTION_STRINGS];
 	const uint8_t *text;
 
 	if (!s.size)
-		return !s.offset;
-	if (s.size > max || s.offset >= strings->size || s.size >= strings->size - s.offset)
-		return false;
+		return s.offset ? "is empty and has an offset" : NULL;
+	if (s.offset >= strings->size || s.size >= strings->size - s.offset)
+		return "reaches outside of the strings";
 	text = blob->bytes + strings->offset + s.offset;
-	return !text[s.size] && !memchr(text, '\0', s.size);
+	if (text[s.size])
+		return "has no NUL at its end";
+	return memchr(text, '\0', s.size) ? "has a NUL inside" : NULL;
 }
 
 static enum secbake_status check_layers(const struct secbake_blob *blob,
@@ -258,8 +280,10 @@ static enum secbake_status check_variants(const struct secbake_blob *blob,
 		bool first = !i || v.mode != last.mode;
 		enum secbake_status status;
 
-		if (v.mode > SECBAKE_MODE_COMPLAIN || (i && v.mode < last.mode))
-			return bad(error, "variant", i, "its mode is wrong or out of order");
+		if (v.mode > SECBAKE_MODE_COMPLAIN)
+			return bad(error, "variant", i, "its mode is not known");
+		if (i && v.mode < last.mode)
+			return bad(error, "variant", i, "modes are out of order");
 		if (!first && last.kernel_to > v.kernel_from)
 			return bad(error, "variant", i,
 				   "kernel versions of a mode overlap or are out of order");
@@ -294,24 +318,47 @@ static bool path_sane(const char *path)
 	}
 }
 
-/* depth: of each source before this one, so that chains of parents are bounded. */
-static const char *source_wrong(const struct secbake_blob *blob,
-				const struct secbake_blob_header *h, uint32_t i, uint8_t *depth)
+static const char *name_wrong(const struct secbake_blob *blob, const struct secbake_blob_header *h,
+			      struct secbake_blob_string name)
+{
+	if (!name.size || name.size > SB_STRING_MAX)
+		return "has not 1 to 4095 bytes";
+	return string_wrong(blob, h, name);
+}
+
+static const char *account_wrong(const struct secbake_blob_source *s, const char *name)
+{
+	if (!sb_account_name_valid(name))
+		return "its name is none of a user or group";
+	if (!s->present)
+		return "an account is present";
+	return all_zero(s->content.bytes + 4, sizeof(s->content) - 4)
+		       ? NULL
+		       : "its number has more than 4 bytes";
+}
+
+/*
+ * Its name is known to be right. depth: of each source before this one, so that chains of
+ * parents are bounded.
+ */
+static const char *source_wrong(const struct secbake_blob *blob, uint32_t i, uint8_t *depth)
 {
 	struct secbake_blob_source s = secbake_blob_source(blob, i), parent;
 	const char *name;
 
-	if (s.present > 1 || s.reserved)
+	if (s.present > 1)
+		return "it is neither present nor absent";
+	if (s.reserved)
 		return "reserved bytes are not zero";
 	if (!s.present && !all_zero(&s.content, sizeof(s.content)))
 		return "it is absent and has content";
-	if (!s.name.size || !string_right(blob, h, s.name, SB_STRING_MAX))
-		return "its name is not in the strings";
 	name = secbake_blob_string(blob, s.name);
 	depth[i] = 0;
-	if (s.kind == SECBAKE_SOURCE_POLICY) {
+	if (s.kind == SECBAKE_SOURCE_POLICY || s.kind == SECBAKE_SOURCE_ACCOUNT) {
 		if (s.parent)
-			return "a policy has no parent";
+			return "its kind has no parent";
+		if (s.kind == SECBAKE_SOURCE_ACCOUNT)
+			return account_wrong(&s, name);
 		return secbake_name_valid(name) ? NULL : "its name is none that a policy may have";
 	}
 	if (s.kind != SECBAKE_SOURCE_OPTIONS && s.kind != SECBAKE_SOURCE_FILE)
@@ -319,7 +366,8 @@ static const char *source_wrong(const struct secbake_blob *blob,
 	if (s.parent >= i)
 		return "its parent does not come before it";
 	parent = secbake_blob_source(blob, s.parent);
-	if (!parent.present || parent.kind == SECBAKE_SOURCE_OPTIONS)
+	if (!parent.present || parent.kind == SECBAKE_SOURCE_OPTIONS ||
+	    parent.kind == SECBAKE_SOURCE_ACCOUNT)
 		return "its parent cannot have sources beside it";
 	if (s.kind == SECBAKE_SOURCE_OPTIONS) {
 		if (parent.kind != SECBAKE_SOURCE_POLICY ||
@@ -341,8 +389,12 @@ static enum secbake_status check_sources(const struct secbake_blob *blob,
 	uint8_t depth[SECBAKE_SOURCES_MAX];
 
 	for (uint32_t i = 0; i < count; i++) {
-		const char *wrong = source_wrong(blob, h, i, depth);
+		const char *wrong = name_wrong(blob, h, secbake_blob_source(blob, i).name);
 
+		if (wrong)
+			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+						 "not a blob: source %u: its name %s", i, wrong);
+		wrong = source_wrong(blob, i, depth);
 		if (wrong)
 			return bad(error, "source", i, wrong);
 	}
@@ -355,13 +407,15 @@ static enum secbake_status check_text(const struct secbake_blob *blob,
 				      struct secbake_blob_string s, uint32_t max, const char *what,
 				      struct secbake_error *error)
 {
-	if (string_right(blob, h, s, max))
-		return SECBAKE_OK;
-	if (s.size > max && string_right(blob, h, s, UINT32_MAX))
+	const char *wrong = string_wrong(blob, h, s);
+
+	if (wrong)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "not a blob: %s %s", what,
+					 wrong);
+	if (s.size > max)
 		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
 					 "%s has %u bytes; %u are possible", what, s.size, max);
-	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-				 "not a blob: %s is not in the strings", what);
+	return SECBAKE_OK;
 }
 
 static enum secbake_status check_texts(const struct secbake_blob *blob,
@@ -383,16 +437,22 @@ static enum secbake_status check_texts(const struct secbake_blob *blob,
 	for (uint32_t i = 0; i < notes && !status; i++) {
 		struct secbake_blob_note note = secbake_blob_note(blob, i);
 
-		if (note.variant >= variants || note.reserved || !note.text.size)
-			return bad(error, "note", i, "its variant or text is wrong");
+		if (note.variant >= variants)
+			return bad(error, "note", i, "its variant is not there");
+		if (note.reserved)
+			return bad(error, "note", i, "reserved bytes are not zero");
+		if (!note.text.size)
+			return bad(error, "note", i, "it has no text");
 		status = check_text(blob, h, note.text, SB_STRING_MAX, "a note's text", error);
 	}
 	for (uint32_t i = 0; i < rules && !status; i++) {
 		struct secbake_blob_rule rule = secbake_blob_rule(blob, i);
 
 		/* A blob without sources has rules all the same: of source 0, unnamed. */
-		if (rule.layer >= layers || (rule.source && rule.source >= sources))
-			return bad(error, "rule", i, "its layer or source is wrong");
+		if (rule.layer >= layers)
+			return bad(error, "rule", i, "its layer is not there");
+		if (rule.source && rule.source >= sources)
+			return bad(error, "rule", i, "its source is not there");
 		status =
 			check_text(blob, h, rule.pointer, SB_STRING_MAX, "a rule's pointer", error);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "blob_layout.h"
 #include "hash_stream.h"
 
@@ -501,6 +502,26 @@ about_source(const struct check *check, const struct secbake_blob_source *source
 	return status;
 }
 
+/* A user's or group's number. */
+static __attribute__((noinline)) enum secbake_status
+check_account(const struct check *check, const struct secbake_blob_source *source, const char *name)
+{
+	enum secbake_status status =
+		sb_account_check(check->lookup, name, &source->content, check->error);
+
+	if (status == SECBAKE_ERR_STALE) {
+		forget(check->error);
+		return stale(check, source, "has another number than when it was compiled");
+	}
+	if (status == SECBAKE_ERR_MISSING) {
+		forget(check->error);
+		return !source->present || check->lenient
+			       ? SECBAKE_OK
+			       : stale(check, source, "is no longer there");
+	}
+	return status ? about_source(check, source, name, status) : SECBAKE_OK;
+}
+
 static enum secbake_status check_source(struct check *check, uint32_t index)
 {
 	struct secbake_blob_source source = secbake_blob_source(check->blob, index);
@@ -511,6 +532,8 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 	int fd;
 
 	check->root[index] = NOWHERE;
+	if (source.kind == SECBAKE_SOURCE_ACCOUNT)
+		return check_account(check, &source, name);
 	if (source.kind != SECBAKE_SOURCE_POLICY && check->root[source.parent] == NOWHERE)
 		return SECBAKE_OK; /* forgiven with its parent */
 	status = open_source(check, index, &source, name, &fd, &size, &root);

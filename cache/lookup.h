@@ -49,6 +49,8 @@ struct sb_roots {
  * @buffer: where sources are read, @buffer_size bytes. NULL, as
  *	sb_lookup_init() leaves it: memory of the stack. For the loader, which pays for
  *	each page that it touches
+ * @image: the folder whose etc/passwd and etc/group count; NULL, as sb_lookup_init() leaves
+ *	it: those of the running system
  * @user_cache: the per-user cache's path, if the last root of @cache is it; else not set
  *
  * Filled in by sb_lookup_init(), must not be moved (a root may point into
@@ -62,6 +64,7 @@ struct sb_lookup {
 	struct sb_roots policies;
 	uint8_t *buffer;
 	size_t buffer_size;
+	const char *image;
 };
 
 /**

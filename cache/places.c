@@ -23,12 +23,16 @@ enum secbake_status sb_places_lookup(const struct secbake_places *places, struct
 		.xdg_cache_home = places->xdg_cache_home,
 		.home = places->home,
 	};
+	enum secbake_status status;
 
 	for (size_t i = 0; i < sizeof(places->reserved) / sizeof(places->reserved[0]); i++)
 		if (places->reserved[i])
 			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 						 "a reserved member of the places is not zero");
-	return sb_lookup_init(lookup, &options, error);
+	status = sb_lookup_init(lookup, &options, error);
+	if (!status)
+		lookup->image = places->image;
+	return status;
 }
 
 size_t sb_places_to_write(const struct secbake_places *places, const struct sb_lookup *lookup,

@@ -5,7 +5,7 @@
  *   refresh_find.c    is there a good blob, of these features or of others?
  *   refresh_policy.c  what becomes of it: reused, copied, or compiled, and staged
  *   refresh_batch.c   many staged blobs share their syncs, and then get their names
- *   refresh_index.c   what a next --quick compares with
+ *   refresh_index.c   what a next --quick compares with; refresh_index_read.c does
  */
 #ifndef SB_REFRESH_H
 #define SB_REFRESH_H

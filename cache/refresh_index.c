@@ -20,35 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hash.h"
+#include "index_format.h"
 
-#define MAGIC "sbkindx1"
-#define INDEX_SIZE_MAX (64u << 20)
 #define TICK_NS 100000000LL /* several times the coarsest tick of a kernel's clock for files */
 #define DRIFT_NS 50000000LL /* by which a clock may be slewed, but not set back */
-#define ROOTS (2 * SB_ROOTS_MAX)
-
-/* The file as the last refresh saw it. All fields of one size: no padding to be hashed. */
-struct stamp {
-	uint64_t present, device, inode, size, mode;
-	int64_t mtime, mtime_ns, ctime, ctime_ns;
-};
-
-struct record {
-	struct stamp stamp;
-	uint32_t root; /* of the policy path */
-	uint32_t name; /* offset into the strings */
-};
-
-/* Of this machine and this version of secbake alone: in host order. */
-struct header {
-	char magic[8];
-	struct secbake_hash checksum; /* of all that follows it */
-	struct secbake_hash key;
-	uint64_t size, policies;
-	uint32_t root_count, record_count;
-	struct stamp root[ROOTS]; /* policy path, then the feature set in each cache root */
-};
 
 struct sb_index_builder {
 	pthread_mutex_t mutex;
@@ -57,7 +32,8 @@ struct sb_index_builder {
 	int root[SB_ROOTS_MAX];
 	size_t root_count;
 	bool doubt;
-	struct record *record;
+	bool account[2]; /* looked up in passwd, group */
+	struct sb_index_record *record;
 	size_t record_count, record_room;
 	char *text;
 	size_t text_size, text_room;
@@ -84,8 +60,9 @@ struct sb_index_builder *sb_index_new(const struct sb_refresh *r)
 	if (!index)
 		return NULL;
 	pthread_mutex_init(&index->mutex, NULL);
-	clock_gettime(CLOCK_REALTIME, &index->start);
+	/* In this order: a clock that is set back after either shows in the offset. */
 	index->offset = clock_offset();
+	clock_gettime(CLOCK_REALTIME, &index->start);
 	index->root_count = r->lookup.policies.count;
 	for (size_t i = 0; i < index->root_count; i++) {
 		const struct sb_root *at = &r->lookup.policies.root[i];
@@ -120,7 +97,7 @@ static bool put_text(struct sb_index_builder *index, const char *text, uint32_t 
 		size_t room = index->text_room ? index->text_room * 2 : 65536;
 		char *grown;
 
-		if (room > INDEX_SIZE_MAX / 2)
+		if (room > SB_INDEX_SIZE_MAX / 2)
 			return false;
 		grown = realloc(index->text, room);
 		if (!grown)
@@ -136,7 +113,7 @@ static bool put_text(struct sb_index_builder *index, const char *text, uint32_t 
 
 static bool put_record(struct sb_index_builder *index, size_t root, const char *name)
 {
-	struct record record = {.root = (uint32_t)root};
+	struct sb_index_record record = {.root = (uint32_t)root};
 
 	if (!put_text(index, name, &record.name))
 		return false;
@@ -144,7 +121,7 @@ static bool put_record(struct sb_index_builder *index, size_t root, const char *
 		size_t room = index->record_room ? index->record_room * 2 : 1024;
 		void *grown;
 
-		if (room > INDEX_SIZE_MAX / 2 / sizeof(record))
+		if (room > SB_INDEX_SIZE_MAX / 2 / sizeof(record))
 			return false;
 		grown = reallocarray(index->record, room, sizeof(record));
 		if (!grown)
@@ -224,6 +201,10 @@ void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blo
 		struct secbake_blob_source source = secbake_blob_source(blob, i);
 		struct place place;
 
+		if (source.kind == SECBAKE_SOURCE_ACCOUNT) {
+			index->account[*secbake_blob_string(blob, source.name) == 'g'] = true;
+			continue;
+		}
 		/* What is not there shows in its folder; that of options is a root of the path. */
 		if (!source.present && source.kind == SECBAKE_SOURCE_OPTIONS)
 			continue;
@@ -249,58 +230,6 @@ void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, si
 	pthread_mutex_unlock(&index->mutex);
 }
 
-/* ---- how they look ---- */
-
-/* False: it may be there, and cannot be looked at. */
-static bool stamp_of(int dir, const char *name, int flags, struct stamp *stamp)
-{
-	struct stat st;
-
-	*stamp = (struct stamp){0};
-	if (fstatat(dir, name, &st, flags))
-		return errno == ENOENT;
-	*stamp = (struct stamp){
-		.present = 1,
-		.device = st.st_dev,
-		.inode = st.st_ino,
-		.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
-		.mode = st.st_mode,
-		.mtime = st.st_mtim.tv_sec,
-		.mtime_ns = st.st_mtim.tv_nsec,
-		.ctime = st.st_ctim.tv_sec,
-		.ctime_ns = st.st_ctim.tv_nsec,
-	};
-	return true;
-}
-
-/* A root of the policy path, or one feature set of a cache root; fd -1: it is not there. */
-static bool stamp_of_root(const struct sb_refresh *r, size_t number, struct stamp *stamp, int *fd)
-{
-	const bool policies = number < r->lookup.policies.count;
-	const struct sb_root *at =
-		policies ? &r->lookup.policies.root[number]
-			 : &r->lookup.cache.root[number - r->lookup.policies.count];
-	const struct sb_trust *trust =
-		policies ? sb_lookup_policy_trust(&r->lookup, number) : &r->lookup.trust;
-	char hash[SECBAKE_HASH_TEXT];
-	enum secbake_status status;
-	int dir;
-
-	*stamp = (struct stamp){0};
-	*fd = -1;
-	status = sb_trust_root(trust, at->path, at->anchor, &dir, NULL);
-	if (status)
-		return status == SECBAKE_ERR_MISSING;
-	secbake_hash_format(&r->hash, hash);
-	if (!stamp_of(dir, policies ? "" : hash, policies ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW,
-		      stamp)) {
-		close(dir);
-		return false;
-	}
-	*fd = dir;
-	return true;
-}
-
 /* File systems of this machine, whose times its kernel sets itself. */
 static bool local(int fd)
 {
@@ -324,48 +253,10 @@ static bool local(int fd)
 	}
 }
 
-/* All that decides where is looked, and for what. */
-static struct secbake_hash key_of(const struct sb_refresh *r)
-{
-	const struct sb_roots *const roots[] = {&r->lookup.policies, &r->lookup.cache};
-	uint64_t words[] = {r->options->features.kernel, r->lookup.trust.uid,
-			    r->lookup.policy_trust.any_owner, sizeof(struct header)};
-	struct secbake_hash key = sb_hash_bytes(words, sizeof(words));
-
-	for (size_t k = 0; k < 2; k++) {
-		for (size_t i = 0; i <= roots[k]->count; i++) {
-			const char *path = i < roots[k]->count ? roots[k]->root[i].path : "";
-			struct secbake_hash chain[3] = {key, r->hash,
-							sb_hash_bytes(path, strlen(path))};
-
-			key = sb_hash_bytes(chain, sizeof(chain));
-		}
-	}
-	{
-		struct secbake_hash chain[2] = {
-			key, sb_hash_bytes(SECBAKE_VERSION, sizeof(SECBAKE_VERSION))};
-
-		return sb_hash_bytes(chain, sizeof(chain));
-	}
-}
-
-static void index_name(const struct sb_refresh *r, char name[SECBAKE_HASH_TEXT + 16])
-{
-	secbake_hash_format(&r->hash, name);
-	strcat(name, SB_SUFFIX_INDEX);
-}
-
-static struct secbake_hash checksum_of(const uint8_t *bytes, size_t size)
-{
-	const size_t after = offsetof(struct header, key);
-
-	return sb_hash_bytes(bytes + after, size - after);
-}
-
-/* ---- writing ---- */
+/* ---- how they look, and writing that down ---- */
 
 /* Changed in the clock's last tick before the refresh began, or since: it may be another by now. */
-static bool settled(const struct sb_index_builder *index, const struct stamp *stamp)
+static bool settled(const struct sb_index_builder *index, const struct sb_index_stamp *stamp)
 {
 	int64_t seconds = (int64_t)index->start.tv_sec - stamp->ctime;
 
@@ -377,16 +268,16 @@ static bool settled(const struct sb_index_builder *index, const struct stamp *st
 }
 
 static bool stamp_roots(const struct sb_index_builder *index, const struct sb_refresh *r,
-			struct header *header)
+			struct sb_index_header *header)
 {
 	size_t policies = r->lookup.policies.count, count = policies + r->lookup.cache.count;
 
 	for (size_t i = 0; i < count; i++) {
-		struct stamp *stamp = &header->root[i];
+		struct sb_index_stamp *stamp = &header->root[i];
 		bool good;
 		int fd;
 
-		if (!stamp_of_root(r, i, stamp, &fd))
+		if (!sb_index_stamp_root(r, i, stamp, &fd))
 			return false;
 		good = fd < 0 || (local(fd) && (i >= policies || settled(index, stamp)));
 		if (fd >= 0)
@@ -398,13 +289,32 @@ static bool stamp_roots(const struct sb_index_builder *index, const struct sb_re
 	return true;
 }
 
+static bool stamp_accounts(const struct sb_index_builder *index, const struct sb_refresh *r,
+			   struct sb_index_header *header)
+{
+	for (int group = 0; group < 2; group++) {
+		bool good;
+		int fd;
+
+		if (!index->account[group])
+			continue;
+		if (!sb_index_stamp_account(r, group, &header->account[group], &fd))
+			return false;
+		good = local(fd) && settled(index, &header->account[group]);
+		close(fd);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
 struct sorting {
 	const char *text;
 };
 
 static int by_place(const void *a, const void *b, void *sorting)
 {
-	const struct record *x = a, *y = b;
+	const struct sb_index_record *x = a, *y = b;
 	const char *text = ((const struct sorting *)sorting)->text;
 
 	if (x->root != y->root)
@@ -412,19 +322,19 @@ static int by_place(const void *a, const void *b, void *sorting)
 	return strcmp(text + x->name, text + y->name);
 }
 
-static bool stamp_records(struct sb_index_builder *index, const struct header *header)
+static bool stamp_records(struct sb_index_builder *index, const struct sb_index_header *header)
 {
 	struct sorting sorting = {.text = index->text};
 	size_t kept = 0;
 
 	qsort_r(index->record, index->record_count, sizeof(*index->record), by_place, &sorting);
 	for (size_t i = 0; i < index->record_count; i++) {
-		struct record *record = &index->record[i];
+		struct sb_index_record *record = &index->record[i];
 
 		if (kept && !by_place(&index->record[kept - 1], record, &sorting))
 			continue;
-		if (!stamp_of(index->root[record->root], index->text + record->name,
-			      AT_SYMLINK_NOFOLLOW, &record->stamp) ||
+		if (!sb_index_stamp(index->root[record->root], index->text + record->name,
+				    AT_SYMLINK_NOFOLLOW, &record->stamp) ||
 		    !record->stamp.present || !S_ISREG((mode_t)record->stamp.mode) ||
 		    record->stamp.device != header->root[record->root].device ||
 		    !settled(index, &record->stamp))
@@ -435,26 +345,27 @@ static bool stamp_records(struct sb_index_builder *index, const struct header *h
 	return true;
 }
 
-static uint8_t *join(const struct sb_index_builder *index, struct header *header, size_t *size)
+static uint8_t *join(const struct sb_index_builder *index, struct sb_index_header *header,
+		     size_t *size)
 {
 	size_t records = index->record_count * sizeof(*index->record);
 	size_t total = sizeof(*header) + records + index->text_size;
 	struct secbake_hash checksum;
 	uint8_t *bytes;
 
-	if (total > INDEX_SIZE_MAX)
+	if (total > SB_INDEX_SIZE_MAX)
 		return NULL;
 	bytes = malloc(total);
 	if (!bytes)
 		return NULL;
-	memcpy(header->magic, MAGIC, sizeof(header->magic));
+	memcpy(header->magic, SB_INDEX_MAGIC, sizeof(header->magic));
 	header->size = total;
 	header->record_count = (uint32_t)index->record_count;
 	memcpy(bytes, header, sizeof(*header));
 	memcpy(bytes + sizeof(*header), index->record, records);
 	memcpy(bytes + sizeof(*header) + records, index->text, index->text_size);
-	checksum = checksum_of(bytes, total);
-	memcpy(bytes + offsetof(struct header, checksum), &checksum, sizeof(checksum));
+	checksum = sb_index_checksum(bytes, total);
+	memcpy(bytes + offsetof(struct sb_index_header, checksum), &checksum, sizeof(checksum));
 	*size = total;
 	return bytes;
 }
@@ -467,9 +378,9 @@ static bool same_there(const struct sb_refresh *r, int root, const char *name, c
 	bool same;
 	int fd;
 
-	if (sb_trust_file_at(&r->lookup.trust, root, name, INDEX_SIZE_MAX, &fd, NULL, NULL))
+	if (sb_trust_file_at(&r->lookup.trust, root, name, SB_INDEX_SIZE_MAX, &fd, NULL, NULL))
 		return false;
-	same = !sb_read_fd(fd, INDEX_SIZE_MAX, &there, &got, name, NULL);
+	same = !sb_read_fd(fd, SB_INDEX_SIZE_MAX, &there, &got, name, NULL);
 	close(fd);
 	if (!same)
 		return false;
@@ -483,9 +394,9 @@ static bool same_there(const struct sb_refresh *r, int root, const char *name, c
  */
 static void put(struct sb_refresh *r, const uint8_t *bytes, size_t size)
 {
-	char name[SECBAKE_HASH_TEXT + 16];
+	char name[SB_INDEX_NAME_MAX];
 
-	index_name(r, name);
+	sb_index_name(r, name);
 	for (size_t i = 0; i < r->place_count; i++) {
 		const struct sb_store_place *place = &r->place[i];
 		struct sb_store store = {.locks = -1, .dir = -1, .in_use = -1};
@@ -512,7 +423,7 @@ static void put(struct sb_refresh *r, const uint8_t *bytes, size_t size)
 
 void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r)
 {
-	struct header header;
+	struct sb_index_header header;
 	uint8_t *bytes = NULL;
 	size_t size;
 
@@ -520,107 +431,12 @@ void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r)
 	    clock_offset() < index->offset - DRIFT_NS)
 		return;
 	memset(&header, 0, sizeof(header));
-	header.key = key_of(r);
+	header.key = sb_index_key(r);
 	header.policies = r->summary.policies;
-	if (stamp_roots(index, r, &header) && stamp_records(index, &header))
+	if (stamp_roots(index, r, &header) && stamp_accounts(index, r, &header) &&
+	    stamp_records(index, &header))
 		bytes = join(index, &header, &size);
 	if (bytes)
 		put(r, bytes, size);
 	free(bytes);
-}
-
-/* ---- believing ---- */
-
-/* Is all of it inside, and meant for this refresh? Whoever can write it is trusted, disks are not.
- */
-static bool sound(const struct sb_refresh *r, const uint8_t *bytes, size_t size,
-		  struct header *header)
-{
-	struct secbake_hash checksum, key;
-	size_t records;
-
-	if (size < sizeof(*header))
-		return false;
-	memcpy(header, bytes, sizeof(*header));
-	checksum = checksum_of(bytes, size);
-	key = key_of(r);
-	if (memcmp(header->magic, MAGIC, sizeof(header->magic)) != 0 || header->size != size ||
-	    memcmp(&header->checksum, &checksum, sizeof(checksum)) != 0 ||
-	    memcmp(&header->key, &key, sizeof(key)) != 0 ||
-	    header->root_count != r->lookup.policies.count + r->lookup.cache.count)
-		return false;
-	records = (size - sizeof(*header)) / sizeof(struct record);
-	return header->record_count && header->record_count <= records && !bytes[size - 1];
-}
-
-static bool files_same(const int *root, size_t root_count, const struct header *header,
-		       const uint8_t *bytes, size_t size)
-{
-	const size_t text = sizeof(*header) + header->record_count * sizeof(struct record);
-
-	for (uint32_t i = 0; i < header->record_count; i++) {
-		struct record record;
-		struct stamp now;
-
-		memcpy(&record, bytes + sizeof(*header) + i * sizeof(record), sizeof(record));
-		if (record.root >= root_count || root[record.root] < 0 ||
-		    record.name >= size - text ||
-		    !stamp_of(root[record.root], (const char *)bytes + text + record.name,
-			      AT_SYMLINK_NOFOLLOW, &now) ||
-		    memcmp(&now, &record.stamp, sizeof(now)) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool all_same(const struct sb_refresh *r, const struct header *header, const uint8_t *bytes,
-		     size_t size)
-{
-	int root[ROOTS];
-	size_t opened = 0;
-	bool same = true;
-
-	while (same && opened < header->root_count) {
-		struct stamp now;
-
-		same = stamp_of_root(r, opened, &now, &root[opened]);
-		same = same && !memcmp(&now, &header->root[opened], sizeof(now));
-		opened++;
-	}
-	same = same && files_same(root, r->lookup.policies.count, header, bytes, size);
-	while (opened--)
-		if (root[opened] >= 0)
-			close(root[opened]);
-	return same;
-}
-
-bool sb_index_holds(const struct sb_refresh *r, size_t *policies)
-{
-	char name[SECBAKE_HASH_TEXT + 16];
-	bool holds = false;
-
-	index_name(r, name);
-	for (size_t i = 0; !holds && i < r->lookup.cache.count; i++) {
-		const struct sb_root *at = &r->lookup.cache.root[i];
-		struct header header;
-		uint8_t *bytes = NULL;
-		size_t size;
-		int root, fd;
-
-		if (sb_trust_root(&r->lookup.trust, at->path, at->anchor, &root, NULL))
-			continue;
-		if (!sb_trust_file_at(&r->lookup.trust, root, name, INDEX_SIZE_MAX, &fd, NULL,
-				      NULL)) {
-			if (sb_read_fd(fd, INDEX_SIZE_MAX, &bytes, &size, name, NULL))
-				bytes = NULL;
-			close(fd);
-		}
-		close(root);
-		if (bytes && sound(r, bytes, size, &header) && all_same(r, &header, bytes, size)) {
-			*policies = (size_t)header.policies;
-			holds = true;
-		}
-		free(bytes);
-	}
-	return holds;
 }

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "places.h"
@@ -15,7 +16,7 @@ struct report {
 	struct secbake_refresh_reporter base; /* first */
 	bool quiet, json;
 	bool some; /* JSON: there was a result before */
-	bool progress;
+	bool progress, same_terminal;
 	struct cli_progress bar;
 };
 
@@ -75,15 +76,17 @@ static void print_error(const char *level, const char *name, const struct secbak
 static void policy(struct secbake_refresh_reporter *self, const struct secbake_refresh_event *event)
 {
 	struct report *report = (struct report *)self;
+	const bool line = event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
+			  event->total <= LINES_MAX;
 
-	if (report->progress)
+	/* The line stays where nothing is printed over it: results come in bursts, by batches. */
+	if (event->outcome == SECBAKE_FAILED || (report->json ? report->same_terminal : line))
 		cli_progress_clear(&report->bar);
 	if (event->outcome == SECBAKE_FAILED)
 		print_error("", event->name, event->error);
 	if (report->json)
 		print_json_event(report, event);
-	else if (event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
-		 event->total <= LINES_MAX)
+	else if (line)
 		printf("%s: %s into %s\n", event->name, outcome_name(event->outcome), event->root);
 	if (report->progress)
 		cli_progress_show(&report->bar, event->done, event->total);
@@ -189,6 +192,7 @@ static enum cli_exit refresh(struct report *report, struct secbake_refresh_optio
 
 	cli_keep_memory();
 	report->progress = cli_progress_wanted() && !report->quiet;
+	report->same_terminal = isatty(STDOUT_FILENO);
 	if (report->json)
 		fputs("{\"results\": [", stdout);
 	if (secbake_refresh(options, &summary, &error)) {

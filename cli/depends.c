@@ -46,20 +46,50 @@ bool cli_depends_add_policy(struct cli_depends *depends, const struct cli_policy
 	for (size_t i = 1; good && i < SECBAKE_SOURCES_MAX; i++)
 		if (sources->text[i])
 			good = cli_depends_add(depends, sources->file[i]);
+	for (int groups = 0; good && groups < 2; groups++)
+		if (sources->accounts[groups])
+			good = cli_depends_add(depends, groups ? "/etc/group" : "/etc/passwd");
 	if (policy->target.features)
 		good = good && cli_depends_add(depends, policy->target.features);
 	return good;
 }
 
+/*
+ * As make and ninja both read it: $ doubled; before a space # and : a backslash, and those
+ * already in front of a space doubled. Other backslashes are themselves. (In front of # and
+ * : the two tools do not agree about them.)
+ */
 static void put_escaped(FILE *out, const char *path)
 {
+	size_t backslashes = 0;
+
 	for (const char *p = path; *p; p++) {
 		if (*p == '$')
 			putc('$', out);
-		if (strchr(" #\\", *p))
+		for (; *p == ' ' && backslashes; backslashes--)
+			putc('\\', out);
+		if (strchr(" #:", *p))
 			putc('\\', out);
 		putc(*p, out);
+		backslashes = *p == '\\' ? backslashes + 1 : 0;
 	}
+}
+
+/* No quoting takes a line break; behind ; make would run what follows, and | is a word of its. */
+static bool can_be_written(const struct cli_depends *depends, const char *target)
+{
+	const char *bad = target[strcspn(target, "\n;|")] ? target : NULL;
+	struct secbake_error error = {0};
+
+	for (size_t i = 0; i < depends->count && !bad; i++)
+		if (depends->path[i][strcspn(depends->path[i], "\n;|")])
+			bad = depends->path[i];
+	if (!bad)
+		return true;
+	secbake_error_set(&error, SECBAKE_ERR_INPUT, 0,
+			  "a depfile cannot have the path %s: it has a line break, ; or |", bad);
+	cli_fail(&error);
+	return false;
 }
 
 static int by_path(const void *a, const void *b)
@@ -75,6 +105,8 @@ enum cli_exit cli_depends_write(const struct cli_depends *depends, const char *f
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
+	if (!can_be_written(depends, target))
+		return CLI_REJECTED;
 	if (depends->count)
 		qsort(depends->path, depends->count, sizeof(*depends->path), by_path);
 	if (out) {
@@ -85,6 +117,16 @@ enum cli_exit cli_depends_write(const struct cli_depends *depends, const char *f
 			put_escaped(out, depends->path[i]);
 		}
 		putc('\n', out);
+		/*
+		 * What is removed is to be compiled without, and not "no rule to make it". With
+		 * %, = and wildcards in them these lines would be something else.
+		 */
+		for (size_t i = 0; i < depends->count; i++) {
+			if (strpbrk(depends->path[i], "%=*?["))
+				continue;
+			put_escaped(out, depends->path[i]);
+			fputs(":\n", out);
+		}
 	}
 	if (!out || fclose(out))
 		secbake_error_set(&error, SECBAKE_ERR_MEMORY, 0, "out of memory");

@@ -39,6 +39,12 @@ function(secbake_add_policies target)
 			list(APPEND ${kind} "${path}")
 		endforeach()
 	endforeach()
+	# What was read is in the depfile; options that come are noticed here.
+	foreach(path ${POLICIES})
+		string(REGEX REPLACE "\\.json$" ".options" path "${path}")
+		file(GLOB found CONFIGURE_DEPENDS "${path}")
+		list(APPEND inputs ${found})
+	endforeach()
 	foreach(path ${FEATURES})
 		list(APPEND options --features "${path}")
 	endforeach()
@@ -51,7 +57,7 @@ function(secbake_add_policies target)
 		COMMAND "${SECBAKE_COMPILER}" compile -d "${tree}" -MD -MF "${stamp}.d" -MT "${stamp}"
 			${options} ${POLICIES}
 		COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
-		DEPENDS ${POLICIES} ${FEATURES} "${SECBAKE_COMPILER}"
+		DEPENDS ${POLICIES} ${FEATURES} ${inputs} "${SECBAKE_COMPILER}"
 		DEPFILE "${stamp}.d"
 		COMMENT "Compiling policies: ${target}"
 		VERBATIM)

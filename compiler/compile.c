@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cache/accounts.h>
 #include <cache/blob_write.h>
 
 #include "arena.h"
@@ -269,7 +270,8 @@ static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_i
 {
 	const struct secbake_compile_options *given = c->given;
 	const struct sb_sources *sources = &c->front.sources;
-	struct sb_blob_source_in *source = sb_alloc(c->arena, sources->count, sizeof(*source));
+	const uint32_t count = sources->count + sources->account_count;
+	struct sb_blob_source_in *source = sb_alloc(c->arena, count, sizeof(*source));
 
 	*in = (struct sb_blob_in){
 		.name = given->name,
@@ -280,7 +282,7 @@ static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_i
 		.variant = c->variant,
 		.variant_count = c->variant_count,
 		.source = source,
-		.source_count = sources->count,
+		.source_count = count,
 	};
 	if (!source)
 		return no_memory(c);
@@ -290,6 +292,12 @@ static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_i
 						       .parent = sources->at[i].parent,
 						       .name = sources->at[i].name,
 						       .content = sources->at[i].content};
+	for (uint32_t i = 0; i < sources->account_count; i++)
+		source[sources->count + i] = (struct sb_blob_source_in){
+			.kind = SECBAKE_SOURCE_ACCOUNT,
+			.present = true,
+			.name = sources->account[i].name,
+			.content = sb_account_content(sources->account[i].id)};
 	secbake_features_hash(&given->target, &in->feature_hash);
 	in->policy_hash = sb_digest_end(c->digest);
 	return SECBAKE_OK;

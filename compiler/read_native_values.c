@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <cache/accounts.h>
+
 #include "nearest.h"
 
 #define ACCOUNT_MAX 64u /* bytes of a name that is looked for among all others */
@@ -49,42 +51,26 @@ static enum number parse_number(const char *text, size_t size, uint64_t *value)
 	return large ? TOO_LARGE : NUMBER;
 }
 
-/* Digits alone, as these files have them. */
-static bool parse_id(const char *text, size_t size, uint64_t *id)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		sum = sum * 10 + (uint64_t)(text[i] - '0');
-		if (sum > UINT32_MAX)
-			return false;
-	}
-	*id = sum;
-	return size > 0;
-}
-
-/* The number behind field 2 of the line of passwd(5) or group(5) that begins with name. */
-static bool find_account(const struct secbake_text *text, const char *name, size_t size,
+/* Its number; or the name most like it that has a line. */
+static bool find_account(const struct secbake_text *text, const char *name,
 			 struct sb_nearest *nearest, struct sb_arena *arena, uint64_t *id)
 {
 	const char *at = text->bytes, *end = text->bytes + text->size;
+	struct sb_account_scan scan = {.name = name};
 
+	if (sb_account_scan(&scan, at, text->size)) {
+		*id = scan.id;
+		return true;
+	}
 	while (at < end) {
-		const char *line_end = memchr(at, '\n', (size_t)(end - at));
-		const char *colon, *field, *field_end;
+		const char *line_end = memchr(at, '\n', (size_t)(end - at)), *colon;
 
 		line_end = line_end ? line_end : end;
 		colon = memchr(at, ':', (size_t)(line_end - at));
-		field = colon ? memchr(colon + 1, ':', (size_t)(line_end - colon - 1)) : NULL;
-		field_end = field ? memchr(field + 1, ':', (size_t)(line_end - field - 1)) : NULL;
-		if (field_end && (size_t)(colon - at) == size && !memcmp(at, name, size))
-			return parse_id(field + 1, (size_t)(field_end - field - 1), id);
-		if (field_end && (size_t)(colon - at) <= ACCOUNT_MAX) {
+		if (colon && (size_t)(colon - at) <= ACCOUNT_MAX) {
 			const char *candidate = sb_strndup(arena, at, (size_t)(colon - at));
 
-			if (candidate)
+			if (candidate && strcmp(candidate, name) != 0)
 				sb_nearest_try(nearest, candidate);
 		}
 		at = line_end + 1;
@@ -118,13 +104,13 @@ static bool load_accounts(struct sb_native_reading *r, const struct sb_reader *r
 	return true;
 }
 
-/* The compile depends on more than the policy then: the blob keeps a note of it. */
+/* The compile depends on more than files then: the blob records it, and keeps a note for people. */
 static bool note_account(struct sb_native_reading *r, const struct sb_reader *reader,
-			 const char *name, uint64_t id)
+			 const struct sb_json *node, uint64_t id)
 {
-	const char *note = sb_sprintf(r->arena, "%s is %u here", name, (unsigned int)id);
+	const char *note = sb_sprintf(r->arena, "%s is %u here", node->text, (unsigned int)id);
 
-	if (!note)
+	if (!note || sb_sources_account(r->options->sources, node->text, (uint32_t)id, NULL))
 		return sb_native_memory(reader);
 	for (uint32_t i = 0; i < r->native->note_count; i++)
 		if (!strcmp(r->note[i], note))
@@ -151,9 +137,8 @@ static bool read_account(struct sb_native_reading *r, const struct sb_reader *re
 
 	if (!load_accounts(r, reader, node, groups))
 		return false;
-	if (*name && find_account(&r->accounts[groups], name, strlen(name), &nearest, r->arena,
-				  &part->magnitude))
-		return note_account(r, reader, node->text, part->magnitude);
+	if (*name && find_account(&r->accounts[groups], name, &nearest, r->arena, &part->magnitude))
+		return note_account(r, reader, node, part->magnitude);
 	if (nearest.best)
 		return sb_native_fail(reader, node,
 				      "there is no %s \"%.64s\" here; did you mean \"%s\"?", kind,

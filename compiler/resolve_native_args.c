@@ -282,7 +282,10 @@ bool sb_native_types(struct sb_native_args *args, uint32_t arch, const struct sb
 	return good;
 }
 
-/* Conditions of one set, while they are collected; those on the same bits are one. */
+/*
+ * Conditions of one set, while they are collected; those on the same bits are one. In
+ * order: how the members of "args" are written means nothing, so it changes no program.
+ */
 struct conditions {
 	uint32_t count, room;
 	uint8_t *arg;
@@ -292,12 +295,19 @@ struct conditions {
 static bool add_words(struct sb_native_args *args, struct conditions *c, uint8_t arg,
 		      const struct sb_native_words *words)
 {
-	for (uint32_t i = 0; i < c->count; i++)
-		if (c->arg[i] == arg && c->words[i].mask == words->mask)
-			return sb_native_words_both(args->b->arena, &c->words[i], words) ||
-			       sb_native_memory(&args->rule->spot.doc->reader);
-	c->arg[c->count] = arg;
-	c->words[c->count++] = *words;
+	uint32_t at = 0;
+
+	while (at < c->count &&
+	       (c->arg[at] < arg || (c->arg[at] == arg && c->words[at].mask < words->mask)))
+		at++;
+	if (at < c->count && c->arg[at] == arg && c->words[at].mask == words->mask)
+		return sb_native_words_both(args->b->arena, &c->words[at], words) ||
+		       sb_native_memory(&args->rule->spot.doc->reader);
+	memmove(c->arg + at + 1, c->arg + at, (c->count - at) * sizeof(*c->arg));
+	memmove(c->words + at + 1, c->words + at, (c->count - at) * sizeof(*c->words));
+	c->arg[at] = arg;
+	c->words[at] = *words;
+	c->count++;
 	return true;
 }
 

@@ -92,6 +92,29 @@ enum secbake_status sb_sources_name(const struct sb_sources *sources, enum secba
 	return SECBAKE_OK;
 }
 
+enum secbake_status sb_sources_account(struct sb_sources *sources, const char *name, uint32_t id,
+				       struct secbake_error *error)
+{
+	for (uint32_t i = 0; i < sources->account_count; i++)
+		if (!strcmp(sources->account[i].name, name))
+			return SECBAKE_OK;
+	if (sources->account_count == sources->account_room) {
+		uint32_t room = sources->account_room * 2 + 8;
+		void *grown = sb_grow(sources->arena, sources->account, sources->account_room, room,
+				      sizeof(*sources->account));
+
+		if (!grown)
+			return out_of_memory(error);
+		sources->account = grown;
+		sources->account_room = room;
+	}
+	name = sb_strndup(sources->arena, name, strlen(name));
+	if (!name)
+		return out_of_memory(error);
+	sources->account[sources->account_count++] = (struct sb_account){.name = name, .id = id};
+	return SECBAKE_OK;
+}
+
 enum secbake_status sb_sources_read(struct sb_sources *sources, const struct sb_source *source,
 				    uint32_t *index, struct secbake_text *text,
 				    struct secbake_error *error)

@@ -18,12 +18,20 @@ struct sb_source {
 	struct secbake_hash content; /* zero when absent */
 };
 
+/* A user or group that was looked up. */
+struct sb_account {
+	const char *name; /* "user:NAME" or "group:NAME" */
+	uint32_t id;
+};
+
 struct sb_sources {
 	struct sb_arena *arena;
 	struct secbake_source_reader *reader; /* or NULL */
 	struct sb_source *at;
 	uint32_t count;
 	size_t size; /* bytes of all that reader handed out */
+	struct sb_account *account;
+	uint32_t account_count, account_room;
 };
 
 /* Source 0 is the policy, source 1 its options, there or not. */
@@ -38,6 +46,10 @@ enum secbake_status sb_sources_init(struct sb_sources *sources, struct sb_arena 
 enum secbake_status sb_sources_name(const struct sb_sources *sources, enum secbake_source_kind kind,
 				    uint32_t parent, const char *name, struct sb_source *source,
 				    struct secbake_error *error);
+
+/* The blob is to record it; one that is known is not recorded again. */
+enum secbake_status sb_sources_account(struct sb_sources *sources, const char *name, uint32_t id,
+				       struct secbake_error *error);
 
 /* Reads it; text stays the reader's. */
 enum secbake_status sb_sources_read(struct sb_sources *sources, const struct sb_source *source,

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 #define SECBAKE_BLOB_MAGIC "\x89SBK\r\n\x1a\n" /* 8 bytes; a text-mode copy breaks it */
-#define SECBAKE_BLOB_VERSION 2u
+#define SECBAKE_BLOB_VERSION 3u
 #define SECBAKE_BLOB_ALIGN 8u
 #define SECBAKE_BLOB_SIZE_MAX (16u << 20)
 #define SECBAKE_NAME_MAX 64u	  /* bytes of a policy's name */
@@ -108,16 +108,17 @@ enum secbake_source_kind {
 	SECBAKE_SOURCE_POLICY = 1,  /* NAME.json, looked up on the policy path */
 	SECBAKE_SOURCE_OPTIONS = 2, /* NAME.options beside source number parent */
 	SECBAKE_SOURCE_FILE = 3,    /* a path relative to the folder of source number parent */
+	SECBAKE_SOURCE_ACCOUNT = 4, /* "user:NAME" or "group:NAME"; content is the number */
 };
 
-/* A file that the compile read, or looked for. */
+/* A file that the compile read, or looked for; or an account that it looked up. */
 struct secbake_blob_source {
 	uint32_t kind;	  /* enum secbake_source_kind */
 	uint32_t present; /* 1; or 0: it was looked for and must still not be there */
 	uint32_t parent;  /* index of another source, before this one; 0 for policies */
 	uint32_t reserved;
 	struct secbake_blob_string name;
-	struct secbake_hash content; /* XXH3-128; zero when absent */
+	struct secbake_hash content; /* XXH3-128; zero when absent; of accounts their number */
 };
 
 /* One degradation: what the target lacked and what it became. */

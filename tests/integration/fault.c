@@ -3,7 +3,9 @@
  * What can happen to a program that writes, at a system call of the tester's choice.
  *   fault kill N FOLDER COMMAND...         SIGKILL before its Nth call, and the power is lost:
  *                                          what it wrote below FOLDER and did not sync is gone
- *   fault fail CALL N ERRNO COMMAND...     its Nth CALL fails and is not made
+ *   fault fail CALL N ERRNO COMMAND...     its Nth CALL fails and is not made; CALL "any": its
+ *                                          Nth of whatever kind
+ *   fault short N COMMAND...               its Nth write(2) writes one byte only
  * Exit status: 90 there was no such call; 91 killed; 99 a file was given a name by
  * rename before its content was synced; else the command's. One thread; x86_64,
  * elsewhere exit status 77.
@@ -44,10 +46,10 @@ static bool renamed_unsynced;
 static const struct {
 	const char *name;
 	long number;
-} calls[] = {{"write", SYS_write},	    {"fsync", SYS_fsync},   {"syncfs", SYS_syncfs},
-	     {"renameat", SYS_renameat},    {"openat", SYS_openat}, {"mkdirat", SYS_mkdirat},
-	     {"fchmod", SYS_fchmod},	    {"flock", SYS_flock},   {"read", SYS_read},
-	     {"getdents64", SYS_getdents64}};
+} calls[] = {{"write", SYS_write},	     {"fsync", SYS_fsync},	 {"syncfs", SYS_syncfs},
+	     {"renameat", SYS_renameat},     {"openat", SYS_openat},	 {"mkdirat", SYS_mkdirat},
+	     {"fchmod", SYS_fchmod},	     {"flock", SYS_flock},	 {"read", SYS_read},
+	     {"getdents64", SYS_getdents64}, {"unlinkat", SYS_unlinkat}, {"any", -1}};
 
 static const struct {
 	const char *name;
@@ -149,8 +151,11 @@ static int finish(int status, bool reached)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* call -1: any, and kill. From the command's first call after its execve. */
-static int trace(pid_t pid, long call, unsigned long when, int error)
+/* What is to happen at call number when, of that kind or (-1) any. */
+enum what { KILL, FAIL, CUT_SHORT };
+
+/* From the command's first call after its execve. */
+static int trace(pid_t pid, enum what what, long call, unsigned long when, int error)
 {
 	bool inside = false, reached = false, inject = false;
 	unsigned long seen = 0;
@@ -192,46 +197,29 @@ static int trace(pid_t pid, long call, unsigned long when, int error)
 		if (++seen != when)
 			continue;
 		reached = true;
-		if (call < 0)
+		if (what == KILL)
 			return lose_power(pid);
-		inject = true;
-		regs.orig_rax = (unsigned long long)-1;
+		if (what == CUT_SHORT && regs.rdx)
+			regs.rdx = 1;
+		inject = what == FAIL;
+		if (inject)
+			regs.orig_rax = (unsigned long long)-1;
 		ptrace(PTRACE_SETREGS, pid, NULL, &regs);
 	}
 }
 
 static int usage(void)
 {
-	fputs("fault kill N FOLDER COMMAND... | fault fail CALL N ERRNO COMMAND...\n", stderr);
+	fputs("fault kill N FOLDER COMMAND... | fault fail CALL N ERRNO COMMAND... |\n"
+	      "fault short N COMMAND...\n",
+	      stderr);
 	return 2;
 }
 
-int main(int argc, char **argv)
+static int run(char **command, enum what what, long call, unsigned long when, int error)
 {
-	static char folder[PATH_MAX];
-	bool killing = argc > 4 && !strcmp(argv[1], "kill");
-	unsigned long when;
-	char **command;
-	long call = -1;
-	int error = 0;
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (!killing && (argc < 6 || strcmp(argv[1], "fail") != 0))
-		return usage();
-	when = strtoul(argv[killing ? 2 : 3], NULL, 10);
-	command = argv + (killing ? 4 : 5);
-	if (killing && !realpath(argv[3], folder))
-		return usage();
-	below = killing ? folder : "/";
-	for (size_t i = 0; !killing && i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (!strcmp(calls[i].name, argv[2]))
-			call = calls[i].number;
-	for (size_t i = 0; !killing && i < sizeof(errnos) / sizeof(errnos[0]); i++)
-		if (!strcmp(errnos[i].name, argv[4]))
-			error = errnos[i].number;
-	if (!when || (!killing && (call < 0 || !error)))
-		return usage();
-	pid = fork();
 	if (pid < 0)
 		return 1;
 	if (!pid) {
@@ -240,7 +228,39 @@ int main(int argc, char **argv)
 		execv(command[0], command);
 		_exit(127);
 	}
-	return trace(pid, call, when, error);
+	return trace(pid, what, call, when, error);
+}
+
+static int fail_one(char **argv)
+{
+	unsigned long when = strtoul(argv[1], NULL, 10);
+	int error = 0;
+	size_t kind = 0;
+
+	while (kind < sizeof(calls) / sizeof(calls[0]) && strcmp(calls[kind].name, argv[0]) != 0)
+		kind++;
+	for (size_t i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++)
+		if (!strcmp(errnos[i].name, argv[2]))
+			error = errnos[i].number;
+	if (kind == sizeof(calls) / sizeof(calls[0]) || !when || !error)
+		return usage();
+	return run(argv + 3, FAIL, calls[kind].number, when, error);
+}
+
+int main(int argc, char **argv)
+{
+	static char folder[PATH_MAX];
+	unsigned long when = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
+
+	below = "/";
+	if (argc > 5 && !strcmp(argv[1], "fail"))
+		return fail_one(argv + 2);
+	if (when && !strcmp(argv[1], "short"))
+		return run(argv + 3, CUT_SHORT, SYS_write, when, 0);
+	if (!when || argc < 5 || strcmp(argv[1], "kill") != 0 || !realpath(argv[3], folder))
+		return usage();
+	below = folder;
+	return run(argv + 4, KILL, -1, when, 0);
 }
 
 #else

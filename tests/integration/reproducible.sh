@@ -25,6 +25,10 @@ prepare() { # FOLDER
 	mkdir -p "$1/policies"
 	cp "$source"/profiles/*.json "$1/policies"
 	cp "$source"/tests/cases/min-kernel-newer/policy.json "$1/policies/versions.json"
+	cat >"$1/policies/accounts.json" <<-'END'
+		{ "secbake": 1, "default": "errno:EPERM", "rules": [
+		  { "syscalls": "setuid", "args": { "uid": "user:root" }, "action": "allow" } ] }
+	END
 	printf 'enosys=none\ncap=CAP_BPF\n' >"$1/policies/versions.options"
 	for kernel in "${kernels[@]}"; do
 		"$secbake" features --arch "${kernel%:*}" --kernel "${kernel#*:}" >"$1/${kernel/:/-}"
@@ -39,7 +43,7 @@ tree() { # every name with its mode and content, not its time or owner
 
 options=(-P policies)
 for kernel in "${kernels[@]}"; do options+=(--features "${kernel/:/-}"); done
-policies=(policies/container.json policies/web-server.json policies/versions.json)
+policies=(policies/container.json policies/web-server.json policies/versions.json policies/accounts.json)
 
 prepare "$work/first"
 (cd "$work/first" && umask 022 && LC_ALL=C TZ=UTC "$secbake" compile -d tree "${options[@]}" "${policies[@]}") \
@@ -48,28 +52,29 @@ prepare "$work/first"
 sleep 1.1
 prepare "$work/second folder/deeper"
 as=()
+command -v faketime >/dev/null && as=(faketime '2001-02-03 04:05:06')
 if [[ $EUID = 0 ]] && command -v setpriv >/dev/null; then
-	as=(setpriv --reuid $nobody --regid $nobody --clear-groups)
+	as+=(setpriv --reuid $nobody --regid $nobody --clear-groups)
 	chown -R $nobody:$nobody "$work/second folder"
 	for folder in "$(dirname "$secbake")"; do
 		"${as[@]}" test -x "$folder/secbake" || as=()
 	done
 fi
 (cd "$work/second folder/deeper" && umask 077 && LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo HOME=/nowhere SECBAKE_X=1 \
-	"${as[@]}" "$secbake" compile -j 4 -d "$PWD/tree" "${options[@]}" "${policies[2]}" "${policies[1]}" \
+	"${as[@]}" "$secbake" compile -j 4 -d "$PWD/tree" "${options[@]}" "${policies[2]}" "${policies[3]}" "${policies[1]}" \
 	"${policies[0]}") 2>"$work/stderr2" || fail "the second build: $(cat "$work/stderr2")"
 
 tree "$work/first/tree" >"$work/tree1"
 tree "$work/second folder/deeper/tree" >"$work/tree2"
 diff -u "$work/tree1" "$work/tree2" >&2 || fail 'the two trees differ'
 count=$(grep -c 'sbk$' "$work/tree1")
-[[ $count = 21 ]] || fail "$count blobs, not 3 for each of 7 kernels"
+[[ $count = 28 ]] || fail "$count blobs, not 4 for each of 7 kernels"
 
 # The same as a refresh makes, which has the policies' names from the path.
 (cd "$work/first" && umask 022 && "$secbake" refresh -q -C cache -P policies --features x86_64-6.6 \
-	container web-server versions 2>/dev/null)
+	container web-server versions accounts 2>/dev/null)
 hash=$("$secbake" features --features "$work/first/x86_64-6.6" --hash)
-for name in container web-server versions; do
+for name in container web-server versions accounts; do
 	cmp "$work/first/tree/$hash/$name.sbk" "$work/first/cache/$hash/$name.sbk" >&2 ||
 		fail "a refresh makes another $name"
 done

@@ -66,6 +66,7 @@ static const struct sb_blob_source_in sources[] = {
 	{.kind = SECBAKE_SOURCE_OPTIONS, .present = false, .name = "web"},
 	{.kind = SECBAKE_SOURCE_FILE, .present = true, .name = "parts/net.json", .content = {{2}}},
 	{.kind = SECBAKE_SOURCE_FILE, .present = false, .parent = 2, .name = "local.json"},
+	{.kind = SECBAKE_SOURCE_ACCOUNT, .present = true, .name = "user:www", .content = {{33}}},
 };
 
 static struct sb_blob_in rich(void)
@@ -243,17 +244,26 @@ static void test_every_truncation(void **state)
 	}
 }
 
+/* By each length: as it comes, and with a header that says and signs so. */
 static void test_something_appended(void **state)
 {
-	struct secbake_blob blob;
-	uint8_t *at = fresh();
-
 	(void)state;
-	memset(at + size, 0, 8);
-	assert_int_equal(secbake_blob_open(at, size + 8, &blob, NULL), SECBAKE_ERR_INPUT);
-	put32(at + offsetof(struct secbake_blob_header, total_size), (uint32_t)size + 8);
-	sign(at, size + 8);
-	assert_int_equal(secbake_blob_open(at, size + 8, &blob, NULL), SECBAKE_ERR_INPUT);
+	for (size_t more = 1; more <= 64; more++) {
+		uint8_t *at = fresh();
+		struct secbake_error e = {0}, signed_e = {0};
+		struct secbake_blob blob;
+
+		memset(at + size, 0, more);
+		assert_int_equal(secbake_blob_open(at, size + more, &blob, &e), SECBAKE_ERR_INPUT);
+		assert_non_null(strstr(e.text, "something was appended"));
+		put32(at + offsetof(struct secbake_blob_header, total_size),
+		      (uint32_t)(size + more));
+		sign(at, size + more);
+		assert_int_equal(secbake_blob_open(at, size + more, &blob, &signed_e),
+				 SECBAKE_ERR_INPUT);
+		assert_non_null(strstr(signed_e.text,
+				       more % 8 ? "no multiple of 8" : "behind the last section"));
+	}
 }
 
 /*
@@ -331,8 +341,9 @@ static void test_header_fields(void **state)
 	(void)state;
 	refused(HEADER(version), 1, "format version 1");
 	refused(HEADER(header_size), 264, "size of its header");
-	refused(HEADER(total_size), (uint32_t)size + 8, "its size");
-	refused(HEADER(total_size) + 4, 1, "its size");
+	refused(HEADER(total_size), (uint32_t)size + 8, "it was cut short");
+	refused(HEADER(total_size), (uint32_t)size - 8, "something was appended");
+	refused(HEADER(total_size) + 4, 1, "it was cut short");
 	refused(HEADER(audit_arch), 0xC000FFFF, "architecture");
 	refused(HEADER(flags), 0x10, "flags");
 	refused(HEADER(flags), SECBAKE_BLOB_BIG_ENDIAN, "byte order");
@@ -345,10 +356,11 @@ static void test_header_fields(void **state)
 	refused(HEADER(compiler) + 20, 0x61616161, "compiler's version");
 	refused(HEADER(compiler), 0x0a, "compiler's version");
 	refused(HEADER(reserved), 1, "reserved");
-	refused(HEADER(listener_path), 1, "listener's path");
-	refused(HEADER(listener_path) + 4, 0x10000, "listener's path");
-	refused(HEADER(listener_metadata), 0xffffffff, "listener's metadata");
-	refused(HEADER(listener_metadata) + 4, 3, "listener's metadata");
+	refused(HEADER(listener_path) + 4, 0, "listener's path is empty and has an offset");
+	refused(HEADER(listener_path) + 4, 0x10000, "listener's path reaches outside");
+	refused(HEADER(listener_path) + 4, 9, "listener's path has no NUL");
+	refused(HEADER(listener_metadata), 0xffffffff, "listener's metadata reaches outside");
+	refused(HEADER(listener_metadata) + 4, 3, "listener's metadata ");
 }
 
 static void test_section_table(void **state)
@@ -358,17 +370,31 @@ static void test_section_table(void **state)
 		size_t at = HEADER(section) + s * 8;
 		uint32_t offset = get32(bytes + at), length = get32(bytes + at + 4);
 
-		refused(at, offset + 8, "is not where it must be");
-		refused(at, offset - 8, "is not where it must be");
-		refused(at, 0xfffffff8, "is not where it must be");
-		refused(at + 4, 0xffffffff, "is not where it must be");
+		/* A section that is moved up leaves a gap, unless it then reaches outside. */
+		refused(at, offset + 8,
+			offset + 8 + length > size ? "reaches outside" : "leaves a gap before it");
+		refused(at, offset - 8, "overlaps what is before it");
+		refused(at, 0, "overlaps what is before it");
+		refused(at, offset - 4, "is not aligned to 8");
+		refused(at, offset + 1,
+			offset + 1 + length > size ? "reaches outside" : "is not aligned to 8");
+		refused(at, (uint32_t)size + 8, "reaches outside of the file");
+		refused(at, 0xfffffff8, "reaches outside of the file");
+		refused(at + 4, 0xffffffff, "reaches outside of the file");
+		refused(at + 4, (uint32_t)size - offset + 1, "reaches outside of the file");
 		if (s != SECBAKE_SECTION_STRINGS)
 			refused(at + 4, length + 1, "ends within a record");
-		/* As many records more as there are bytes: the next section is in the wrong place.
-		 */
-		if (s < SECBAKE_SECTION_STRINGS)
-			refused(at + 4, 0, s == SECBAKE_SECTION_STRINGS ? "" : "not a blob");
 	}
+	/* One record less or more: the next section is then in the wrong place. */
+	for (uint32_t s = 0; s < SECBAKE_SECTION_STRINGS; s++) {
+		static const uint32_t record[] = {48, 16, 8, 40, 16, 24};
+		size_t at = HEADER(section) + s * 8 + 4;
+		uint32_t length = get32(bytes + at);
+
+		refused(at, length - record[s], "leaves a gap before it");
+		refused(at, length + record[s], "overlaps what is before it");
+	}
+	refused(HEADER(section) + SECBAKE_SECTION_STRINGS * 8 + 4, 0, "behind the last section");
 	/* "{}\0" of the strings is followed by padding. */
 	if (get32(bytes + HEADER(section) + SECBAKE_SECTION_STRINGS * 8 + 4) % 8)
 		refused(size - 4, 0x01000000, "padding");
@@ -377,8 +403,8 @@ static void test_section_table(void **state)
 static void test_variant_fields(void **state)
 {
 	(void)state;
-	refused(VARIANT_AT(0, mode), 2, "mode");
-	refused(VARIANT_AT(0, mode), 1, "mode");
+	refused(VARIANT_AT(0, mode), 2, "mode is not known");
+	refused(VARIANT_AT(0, mode), 1, "modes are out of order");
 	refused(VARIANT_AT(2, mode), 0, "kernel versions");
 	refused(VARIANT_AT(0, kernel_to), SECBAKE_KERNEL(4, 9), "kernel versions");
 	refused(VARIANT_AT(0, kernel_to), 0, "no kernel version");
@@ -440,17 +466,29 @@ static void test_programs(void **state)
 
 static void test_source_fields(void **state)
 {
+	const uint8_t *next = bytes + in_section(SECBAKE_SECTION_STRINGS,
+						 get32(bytes + SOURCE_AT(0, name)) + sizeof("web"));
+
 	(void)state;
 	refused(SOURCE_AT(0, kind), 0, "kind");
-	refused(SOURCE_AT(0, kind), 4, "kind");
-	refused(SOURCE_AT(0, present), 2, "reserved");
+	refused(SOURCE_AT(0, kind), 5, "kind");
+	refused(SOURCE_AT(0, kind), SECBAKE_SOURCE_ACCOUNT, "none of a user or group");
+	refused(SOURCE_AT(4, name) + 4, 7, "no NUL");
+	refused(SOURCE_AT(4, kind), SECBAKE_SOURCE_POLICY, "its name is none"); /* a colon */
+	refused(SOURCE_AT(4, content) + 4, 1, "more than 4 bytes");
+	refused(SOURCE_AT(4, content) + 12, 0x80000000, "more than 4 bytes");
+	refused(SOURCE_AT(4, parent), 2, "no parent");
+	refused(SOURCE_AT(0, present), 2, "neither present nor absent");
 	refused(SOURCE_AT(0, present), 0, "absent and has content");
 	refused(SOURCE_AT(0, reserved), 1, "reserved");
 	refused(SOURCE_AT(0, parent), 1, "no parent");
-	refused(SOURCE_AT(0, name) + 4, 0, "its name");
-	refused(SOURCE_AT(0, name) + 4, 2, "its name"); /* "we" is not followed by NUL */
-	refused(SOURCE_AT(0, name) + 4, 4, "its name"); /* NUL inside */
-	refused(SOURCE_AT(0, name), 0xfffffff0, "its name");
+	refused(SOURCE_AT(0, name) + 4, 0, "its name has not 1 to 4095");
+	refused(SOURCE_AT(0, name) + 4, 4096, "its name has not 1 to 4095");
+	refused(SOURCE_AT(0, name) + 4, 2, "its name has no NUL"); /* behind "we" */
+	/* From "web" to the end of the string behind it. */
+	refused(SOURCE_AT(0, name) + 4, 4 + (uint32_t)strlen((const char *)next),
+		"its name has a NUL inside");
+	refused(SOURCE_AT(0, name), 0xfffffff0, "its name reaches outside");
 	refused(SOURCE_AT(1, parent), 1, "parent does not come before");
 	refused(SOURCE_AT(1, parent), 0xffffffff, "parent does not come before");
 	refused(SOURCE_AT(1, content), 1, "absent and has content");
@@ -482,6 +520,7 @@ static void test_source_names(void **state)
 {
 	static const char *const paths[] = {"/etc/passwd", "..",  "../x", "a/../b", "a//b",
 					    "a/",	   "./a", ".",	  "a/.",    "a/.."};
+	static const char *const accounts[] = {"web", "user:", "group:", "user:a:b", "group:a\nb"};
 	static const char *const names[] = {
 		".hidden", "a/b", "a b", "\xc3\xa4",
 		"x1234567890123456789012345678901234567890123456789012345678901234"};
@@ -492,6 +531,8 @@ static void test_source_names(void **state)
 	for (uint32_t i = 0; i < COUNT(names); i++)
 		source_refused(SECBAKE_SOURCE_POLICY, names[i]);
 	source_refused(SECBAKE_SOURCE_OPTIONS, "other");
+	for (uint32_t i = 0; i < COUNT(accounts); i++)
+		source_refused(SECBAKE_SOURCE_ACCOUNT, accounts[i]);
 }
 
 static void test_source_depth(void **state)
@@ -519,12 +560,13 @@ static void test_source_depth(void **state)
 static void test_texts(void **state)
 {
 	(void)state;
-	refused(NOTE_AT(0, variant), 3, "note 0");
-	refused(NOTE_AT(0, reserved), 1, "note 0");
-	refused(NOTE_AT(0, text) + 4, 0x7fffffff, "a note's text");
-	refused(RULE_AT(0, layer), 2, "rule 0");
-	refused(RULE_AT(0, source), 4, "rule 0");
-	refused(RULE_AT(0, pointer), 0x7fffffff, "a rule's pointer");
+	refused(NOTE_AT(0, variant), 3, "note 0: its variant is not there");
+	refused(NOTE_AT(0, reserved), 1, "note 0: reserved bytes");
+	refused(NOTE_AT(0, text) + 4, 0, "note 0: it has no text");
+	refused(NOTE_AT(0, text) + 4, 0x7fffffff, "a note's text reaches outside");
+	refused(RULE_AT(0, layer), 2, "rule 0: its layer is not there");
+	refused(RULE_AT(0, source), 5, "rule 0: its source is not there");
+	refused(RULE_AT(0, pointer), 0x7fffffff, "a rule's pointer reaches outside");
 }
 
 static void test_long_strings(void **state)

@@ -170,7 +170,7 @@ static void assert_header(const struct secbake_blob *blob, const struct sb_blob_
 	struct secbake_blob_header header = secbake_blob_header(blob);
 
 	assert_memory_equal(header.magic, SECBAKE_BLOB_MAGIC, 8);
-	assert_int_equal(header.version, 2);
+	assert_int_equal(header.version, 3);
 	assert_int_equal(header.header_size, 256);
 	assert_int_equal(header.total_size, blob->size);
 	assert_int_equal(header.audit_arch, in->arch->audit_arch);
@@ -327,7 +327,7 @@ static void test_deterministic(void **state)
 }
 
 /*
- * The bytes of version 2 themselves, but for the compiler's version. A change
+ * The bytes of version 3 themselves, but for the compiler's version. A change
  * here is a new format version, or a blob that older readers misread.
  */
 static void test_golden(void **state)
@@ -335,8 +335,8 @@ static void test_golden(void **state)
 	static const struct {
 		const char *arch, *hash;
 	} golden[] = {
-		{"x86_64", "51eff8f68e2453eec2791fc549372699"},
-		{"s390x", "1a3369f675108b63aea3d8ba5bd3eff0"},
+		{"x86_64", "b97aae242d4070ab595acf3206e3d2e6"},
+		{"s390x", "3e2f2c92b6e82a3753df2b15370bb74e"},
 	};
 
 	(void)state;
