@@ -205,9 +205,10 @@ static bool add_x32(struct importer *im, uint32_t map, bool masked)
 static bool collect_atoms(struct importer *im)
 {
 	struct sb_net *net = im->net;
-	uint32_t maps = im->decided->map_count, first[16], end[16], words;
+	uint32_t maps = im->decided->map_count, first[SB_NET_WORDS_MAX / 8],
+		 end[SB_NET_WORDS_MAX / 8], words;
 
-	if (maps > 15)
+	if (maps > SB_NET_WORDS_MAX / 8) /* each map's numbers of the tables take eight words */
 		return false;
 	/* Weighted numbers first: theirs are the words that are counted. */
 	for (uint32_t i = 0; i < maps; i++) {
@@ -217,7 +218,7 @@ static bool collect_atoms(struct importer *im)
 		end[i] = im->atoms;
 	}
 	start_word(im);
-	net->weighted = im->atoms / 64;
+	net->weighted = (1ull << im->atoms / 64) - 1;
 	for (uint32_t a = 0; a < im->atoms; a++)
 		net->price[a] = net->atom[a].used ? SB_COST_STEP : 0;
 	net->start = sb_alloc(net->graph->arena, maps, SB_NET_WORDS_MAX * sizeof(uint64_t));
@@ -366,7 +367,8 @@ static bool allocate_view(const struct sb_net *net, struct sb_net_view *view)
 	view->reach = sb_alloc_raw(arena, SB_NET_NODES_MAX, net->words * sizeof(*view->reach));
 	view->order = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->order));
 	view->position = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->position));
-	return view->reach && view->order && view->position;
+	view->words = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*view->words));
+	return view->reach && view->order && view->position && view->words;
 }
 
 static bool allocate(struct importer *im)
@@ -382,9 +384,10 @@ static bool allocate(struct importer *im)
 	net->run = sb_alloc_raw(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->run));
 	net->leaf_of = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->leaf_of));
 	net->price = sb_alloc(arena, (size_t)SB_NET_WORDS_MAX * 64, sizeof(*net->price));
+	net->redo = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*net->redo));
 	im->known = sb_alloc(arena, net->graph->node_count, sizeof(*im->known));
 	if (!net->stack || !net->leaf || !net->test || !net->test_bucket || !net->atom ||
-	    !net->run || !net->leaf_of || !net->price || !im->known)
+	    !net->run || !net->leaf_of || !net->price || !net->redo || !im->known)
 		return false;
 	memset(im->known, 0xff, net->graph->node_count * sizeof(*im->known)); /* SB_NET_NONE */
 	return sb_net_shape_new(net, &net->shape);
@@ -456,22 +459,7 @@ struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *de
 	im.net->map_count = decided->map_count;
 	while (im.x32_map < decided->map_count && !has_x32(&decided->map[im.x32_map]))
 		im.x32_map++;
-	for (uint32_t i = 0; i < 2 && i < decided->map_count; i++)
-		im.net->arch[i] = decided->map[i].audit_arch;
 	return import(&im) ? im.net : NULL;
-}
-
-static const struct sb_node *export_select(const struct sb_net *net, const struct sb_net_node *node,
-					   const struct sb_node **made)
-{
-	const struct sb_net_test *test = &net->test[node->test];
-	bool arch = test->op == SB_SELECT_ARCH;
-
-	return sb_load(net->graph,
-		       arch ? offsetof(struct seccomp_data, arch)
-			    : offsetof(struct seccomp_data, nr),
-		       sb_test_laid(net->graph, arch ? BPF_JEQ : BPF_JGE, test->k, made[node->t],
-				    made[node->f], node->t_first));
 }
 
 void sb_net_export(const struct sb_net *net, const struct sb_node **root)
@@ -489,8 +477,6 @@ void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 
 		if (node->kind == SB_NET_LEAF)
 			made[net->view.order[i - 1]] = net->leaf[node->test];
-		else if (node->kind == SB_NET_SELECT)
-			made[net->view.order[i - 1]] = export_select(net, node, made);
 		else if (node->kind == SB_NET_MASK)
 			made[net->view.order[i - 1]] = sb_and(net->graph, X32_MASK, made[node->t]);
 		else

@@ -17,23 +17,16 @@
 #include "passes.h"
 
 #define SB_NET_NODES_MAX 1024u
-#define SB_NET_WORDS_MAX 96u /* of 64 atoms */
+#define SB_NET_WORDS_MAX 64u /* of 64 atoms; a bit each in struct sb_net_part */
 #define SB_NET_TESTS_MAX 2048u
 #define SB_NET_TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define SB_NET_NONE UINT16_MAX
 
-enum sb_net_kind { SB_NET_LEAF, SB_NET_SELECT, SB_NET_TEST, SB_NET_MASK };
-
-/*
- * Ops of a SELECT, which loads what its name says and tests that: numbers that
- * architectures decide differently can so share tests until their very end. What
- * follows finds another word in the accumulator: a leaf, or another SELECT.
- */
-enum { SB_SELECT_ARCH = 1, SB_SELECT_X32 = 2 };
+enum sb_net_kind { SB_NET_LEAF, SB_NET_TEST, SB_NET_MASK };
 
 struct sb_net_node {
 	uint16_t kind;
-	uint16_t test; /* TEST, SELECT: index of its test; LEAF: index of the leaf */
+	uint16_t test; /* TEST: index of its test; LEAF: index of the leaf */
 	uint16_t t, f; /* MASK: t */
 	bool t_first;  /* TEST: t is laid out before f, further away; f is fallen into */
 };
@@ -52,9 +45,16 @@ struct sb_net_shape {
 	struct sb_net_node *node;
 };
 
+/* A set of atoms of which only words that are not 0 are looked at: most have few. */
+struct sb_net_part {
+	const uint64_t *set;
+	uint64_t words; /* bit w: set[w] is not 0. Where it is not set, set[w] is anything */
+};
+
 /* What measuring a shape tells. */
 struct sb_net_view {
 	uint64_t *reach; /* sets by node */
+	uint64_t *words; /* of reach, by node; see struct sb_net_part */
 	uint16_t *order; /* nodes in use, each before its successors */
 	uint32_t order_count;
 	uint16_t *position; /* of a node in order; SB_NET_NONE: not in use */
@@ -63,11 +63,10 @@ struct sb_net_view {
 struct sb_net {
 	struct sb_graph *graph;
 	uint32_t words;	   /* of a set */
-	uint32_t weighted; /* so many words from the first on hold the kernel's numbers, each a
-			      call that is emulated when the filter is attached */
+	uint64_t weighted; /* words with the kernel's numbers, each a call that is emulated when
+			      the filter is attached */
 	uint32_t map_count;
-	uint32_t arch[2]; /* audit_arch of the first maps */
-	uint64_t *start;  /* set by map: what enters at its root */
+	uint64_t *start; /* set by map: what enters at its root */
 	/* x32: word of the first atom as it is, and masked; words of each. 0: none */
 	uint32_t x32, masked, x32_words, x32_bit;
 	uint64_t *unmaskable; /* atoms that MASK would change into something else */
@@ -86,11 +85,13 @@ struct sb_net {
 	struct sb_hot *hot;
 	uint64_t seed;
 
+	bool jumps_are_free;	   /* the price of a shape leaves out what its layout costs */
 	struct sb_net_shape shape; /* the current one */
 
 	/* Of the shape that was measured last; spare: room for another one's. */
 	struct sb_net_view view, spare;
 	uint64_t *decides; /* sets by node */
+	bool *redo;	   /* by node, for sb_net_decide_again() */
 	uint16_t *stack;
 };
 
@@ -148,11 +149,19 @@ static inline uint64_t *sb_net_set(const struct sb_net *net, uint64_t *sets, uin
 uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape);
 /* Writes decides: for which atoms each node in use arrives where it should. */
 void sb_net_decide(struct sb_net *net, const struct sb_net_shape *shape);
+/* The same for the current shape, after sb_net_try() took it in place of the one now in old. */
+void sb_net_decide_again(struct sb_net *net, const struct sb_net_shape *old);
 
-/* The set of what takes one of node's edges. */
-void sb_net_edge(const struct sb_net *net, const struct sb_net_node *node, const uint64_t *reach,
-		 bool yes, uint64_t *set);
-bool sb_net_within(const struct sb_net *net, const uint64_t *set, const uint64_t *of);
+/* What reaches a node of the shape that was measured last, and what enters at a map's root. */
+struct sb_net_part sb_net_reach(const struct sb_net *net, uint16_t node);
+struct sb_net_part sb_net_start(const struct sb_net *net, uint32_t map);
+/* What of reach takes one of node's edges; set is room for it. */
+struct sb_net_part sb_net_edge(const struct sb_net *net, const struct sb_net_node *node,
+			       struct sb_net_part reach, bool yes, uint64_t *set);
+/* Where part, which is not empty, arrives behind tests that are the same for all of it. */
+uint16_t sb_net_skip(const struct sb_net *net, const struct sb_net_shape *shape,
+		     struct sb_net_part part, uint16_t to);
+bool sb_net_within(struct sb_net_part part, const uint64_t *of);
 
 /* Shapes are copied to try something out. */
 bool sb_net_shape_new(const struct sb_net *net, struct sb_net_shape *shape);
@@ -175,13 +184,13 @@ void sb_net_replace(const struct sb_net *net, struct sb_net_shape *shape, uint16
 /*
  * net_rebuild.c: makes anew what an edge of shape (a copy of the current one, with
  * decides written) leads to: that of node from, or a root (from SB_NET_NONE), which
- * set takes. percent: of the price of steps, to see things differently. False: the
- * edge is as it was.
+ * part takes. percent: of the price of steps, to see things differently. False: it has
+ * more runs of equal decisions than pieces_max, or the edge is as it was.
  */
 struct sb_net_rebuild;
 struct sb_net_rebuild *sb_net_rebuild_new(struct sb_net *net);
 bool sb_net_rebuild(struct sb_net_rebuild *r, struct sb_net_shape *shape, uint16_t from,
-		    uint16_t *edge, const uint64_t *set, uint32_t percent);
+		    uint16_t *edge, struct sb_net_part part, uint32_t percent, uint32_t pieces_max);
 
 /* The passes over it: net_redirect.c, net_bypass.c, net_search.c. */
 void sb_net_redirect(struct sb_net *net);

@@ -19,12 +19,13 @@ struct bypass {
 	uint32_t test_count;
 };
 
-static uint32_t passing(const struct sb_net *net, const uint64_t *set)
+static uint32_t passing(const struct sb_net *net, struct sb_net_part part)
 {
 	uint32_t sum = 0;
 
-	for (uint32_t w = 0; w < net->weighted; w++)
-		sum += set[w] ? sb_net_population(set[w]) : 0;
+	for (uint32_t w = 0; w < net->words; w++)
+		if (part.words & net->weighted & 1ull << w)
+			sum += sb_net_population(part.set[w]);
 	return sum;
 }
 
@@ -32,15 +33,14 @@ static uint32_t passing(const struct sb_net *net, const uint64_t *set)
 static uint16_t popular(const struct sb_net *net, uint16_t index)
 {
 	const struct sb_net_node *node = &net->shape.node[index];
-	const uint64_t *reach = sb_net_set(net, net->view.reach, index);
+	struct sb_net_part reach = sb_net_reach(net, index);
 	uint64_t set[SB_NET_WORDS_MAX];
 	uint32_t all, yes;
 
 	if (node->kind != SB_NET_TEST)
 		return SB_NET_NONE;
-	sb_net_edge(net, node, reach, true, set);
 	all = passing(net, reach);
-	yes = passing(net, set);
+	yes = passing(net, sb_net_edge(net, node, reach, true, set));
 	if (all < PASSING_MIN || (yes && yes != all))
 		return SB_NET_NONE;
 	return yes ? node->t : node->f;

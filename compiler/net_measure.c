@@ -6,30 +6,84 @@
 #include "cost.h"
 #include "net.h"
 
-bool sb_net_within(const struct sb_net *net, const uint64_t *set, const uint64_t *of)
+/* The number of a mask's lowest word, to go through them all: left &= left - 1. */
+static uint32_t lowest(uint64_t left)
 {
-	for (uint32_t w = 0; w < net->words; w++)
-		if (set[w] & ~of[w])
+	return (uint32_t)__builtin_ctzll(left);
+}
+
+bool sb_net_within(struct sb_net_part part, const uint64_t *of)
+{
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
+
+		if (part.set[w] & ~of[w])
 			return false;
+	}
 	return true;
 }
 
-void sb_net_edge(const struct sb_net *net, const struct sb_net_node *node, const uint64_t *reach,
-		 bool yes, uint64_t *set)
+static bool meet(struct sb_net_part part, const uint64_t *with)
 {
-	if (node->kind != SB_NET_MASK) {
-		const struct sb_net_test *test = &net->test[node->test];
-		const uint64_t *way = yes ? test->yes : test->no;
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
 
-		for (uint32_t w = 0; w < net->words; w++)
-			set[w] = reach[w] & way[w];
-		return;
+		if (part.set[w] & with[w])
+			return true;
 	}
-	memcpy(set, reach, net->words * sizeof(*set));
+	return false;
+}
+
+struct sb_net_part sb_net_reach(const struct sb_net *net, uint16_t node)
+{
+	return (struct sb_net_part){sb_net_set(net, net->view.reach, node), net->view.words[node]};
+}
+
+static struct sb_net_part look(const struct sb_net *net, const uint64_t *set)
+{
+	struct sb_net_part part = {set, 0};
+
+	for (uint32_t w = 0; w < net->words; w++)
+		part.words |= (uint64_t)(set[w] != 0) << w;
+	return part;
+}
+
+struct sb_net_part sb_net_start(const struct sb_net *net, uint32_t map)
+{
+	return look(net, sb_net_set(net, net->start, map));
+}
+
+static struct sb_net_part mask(const struct sb_net *net, struct sb_net_part reach, uint64_t *set)
+{
+	memset(set, 0, net->words * sizeof(*set));
+	for (uint64_t left = reach.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
+
+		set[w] = reach.set[w];
+	}
 	for (uint32_t w = 0; w < net->x32_words; w++) {
-		set[net->masked + w] |= reach[net->x32 + w];
+		set[net->masked + w] |= set[net->x32 + w];
 		set[net->x32 + w] = 0;
 	}
+	return look(net, set);
+}
+
+struct sb_net_part sb_net_edge(const struct sb_net *net, const struct sb_net_node *node,
+			       struct sb_net_part reach, bool yes, uint64_t *set)
+{
+	const struct sb_net_test *test = &net->test[node->test];
+	const uint64_t *way = yes ? test->yes : test->no;
+	struct sb_net_part part = {set, 0};
+
+	if (node->kind == SB_NET_MASK)
+		return mask(net, reach, set);
+	for (uint64_t left = reach.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
+
+		set[w] = reach.set[w] & way[w];
+		part.words |= (uint64_t)(set[w] != 0) << w;
+	}
+	return part;
 }
 
 /*
@@ -55,11 +109,11 @@ static void lay(struct walk *walk, uint16_t index)
 	const struct sb_net_node *node = &walk->shape->node[index];
 	uint16_t last = walk->done ? net->stack[walk->done - 1] : SB_NET_NONE;
 
-	if (node->kind == SB_NET_TEST || node->kind == SB_NET_SELECT) {
+	if (node->kind == SB_NET_TEST) {
 		const struct sb_net_test *test = &net->test[node->test];
 		bool falls = last == node->f || (last == node->t && test->op != BPF_JSET);
 
-		walk->insns += 1u + (node->kind == SB_NET_SELECT);
+		walk->insns++;
 		walk->jumps += !falls + (test->k >> 31);
 	} else if (node->kind == SB_NET_MASK) {
 		walk->insns += 1u + (last != node->t);
@@ -100,43 +154,13 @@ static bool put_in_order(struct sb_net *net, const struct sb_net_shape *shape, u
 		net->view.position[net->view.order[i]] = (uint16_t)i;
 	}
 	net->view.order_count = walk.done;
-	*price = (uint64_t)walk.insns * SB_COST_INSN + (uint64_t)walk.jumps * SB_COST_JUMP;
+	*price = (uint64_t)walk.insns * SB_COST_INSN +
+		 (net->jumps_are_free ? 0 : (uint64_t)walk.jumps * SB_COST_JUMP);
 	return !walk.circle;
 }
 
-static bool meet(const struct sb_net *net, const uint64_t *a, const uint64_t *b)
-{
-	for (uint32_t w = 0; w < net->words; w++)
-		if (a[w] & b[w])
-			return true;
-	return false;
-}
-
-/* What takes an edge; words before first and from end on are empty. Most sets are short. */
-struct flood {
-	uint32_t first, end;
-	uint64_t set[SB_NET_WORDS_MAX];
-};
-
-static void trim(struct flood *flood)
-{
-	while (flood->first < flood->end && !flood->set[flood->first])
-		flood->first++;
-	while (flood->first < flood->end && !flood->set[flood->end - 1])
-		flood->end--;
-}
-
-static bool floods(const struct flood *flood, const uint64_t *set)
-{
-	for (uint32_t w = flood->first; w < flood->end; w++)
-		if (flood->set[w] & set[w])
-			return true;
-	return false;
-}
-
-/* Where it arrives behind tests that are the same for all of it. */
-static uint16_t skip(const struct sb_net *net, const struct sb_net_shape *shape,
-		     const struct flood *flood, uint16_t to)
+uint16_t sb_net_skip(const struct sb_net *net, const struct sb_net_shape *shape,
+		     struct sb_net_part part, uint16_t to)
 {
 	for (;;) {
 		const struct sb_net_node *node = &shape->node[to];
@@ -144,126 +168,102 @@ static uint16_t skip(const struct sb_net *net, const struct sb_net_shape *shape,
 
 		if (node->kind == SB_NET_LEAF || node->kind == SB_NET_MASK)
 			return to;
-		if (node->t == node->f || !floods(flood, test->no))
+		if (node->t == node->f || !meet(part, test->no))
 			to = node->t;
-		else if (!floods(flood, test->yes))
+		else if (!meet(part, test->yes))
 			to = node->f;
 		else
 			return to;
 	}
 }
 
-/* It takes the edge; what it need not be asked is skipped. */
-static void pass(struct sb_net *net, const struct sb_net_shape *shape, struct flood *flood,
+/* Part takes the edge; what it need not be asked is skipped. */
+static void pass(struct sb_net *net, const struct sb_net_shape *shape, struct sb_net_part part,
 		 uint16_t *edge, bool *skipped)
 {
-	uint64_t *reach;
+	uint64_t *reach, *words;
 	uint16_t to;
 
-	trim(flood);
-	if (flood->first == flood->end)
+	if (!part.words)
 		return;
-	to = skip(net, shape, flood, *edge);
+	to = sb_net_skip(net, shape, part, *edge);
 	*skipped |= to != *edge;
 	*edge = to;
 	reach = sb_net_set(net, net->view.reach, to);
-	for (uint32_t w = flood->first; w < flood->end; w++)
-		reach[w] |= flood->set[w];
-}
+	words = &net->view.words[to];
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
 
-static void pass_test(struct sb_net *net, struct sb_net_shape *shape, uint16_t index, bool *skipped)
-{
-	struct sb_net_node *node = &shape->node[index];
-	const struct sb_net_test *test = &net->test[node->test];
-	const uint64_t *reach = sb_net_set(net, net->view.reach, index);
-	uint32_t first = 0, end = net->words;
-	struct flood yes, no;
-
-	while (first < end && !reach[first])
-		first++;
-	while (first < end && !reach[end - 1])
-		end--;
-	yes.first = no.first = first;
-	yes.end = no.end = end;
-	for (uint32_t w = first; w < end; w++) {
-		yes.set[w] = reach[w] & test->yes[w];
-		no.set[w] = reach[w] & test->no[w];
+		reach[w] = *words >> w & 1 ? reach[w] | part.set[w] : part.set[w];
 	}
-	pass(net, shape, &yes, &node->t, skipped);
-	pass(net, shape, &no, &node->f, skipped);
-}
-
-static void pass_mask(struct sb_net *net, struct sb_net_shape *shape, uint16_t index, bool *skipped)
-{
-	struct sb_net_node *node = &shape->node[index];
-	struct flood all;
-
-	all.first = 0;
-	all.end = net->words;
-	sb_net_edge(net, node, sb_net_set(net, net->view.reach, index), true, all.set);
-	pass(net, shape, &all, &node->t, skipped);
-	node->f = node->t;
+	*words |= part.words;
 }
 
 /* Follows what enters to the leaves. False: something arrives where it should not. */
 static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 {
-	for (uint32_t i = 0; i < net->view.order_count; i++)
-		memset(sb_net_set(net, net->view.reach, net->view.order[i]), 0,
-		       net->words * sizeof(uint64_t));
-	for (uint32_t i = 0; i < net->map_count; i++) {
-		struct flood all;
+	uint64_t set[SB_NET_WORDS_MAX];
 
-		all.first = 0;
-		all.end = net->words;
-		memcpy(all.set, sb_net_set(net, net->start, i), net->words * sizeof(*all.set));
-		pass(net, shape, &all, &shape->root[i], skipped);
-	}
+	for (uint32_t i = 0; i < net->view.order_count; i++)
+		net->view.words[net->view.order[i]] = 0;
+	for (uint32_t i = 0; i < net->map_count; i++)
+		pass(net, shape, sb_net_start(net, i), &shape->root[i], skipped);
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
-		uint16_t index = net->view.order[i];
-		const struct sb_net_node *node = &shape->node[index];
-		const uint64_t *reach = sb_net_set(net, net->view.reach, index);
+		struct sb_net_node *node = &shape->node[net->view.order[i]];
+		struct sb_net_part reach = sb_net_reach(net, net->view.order[i]);
 
 		if (node->kind == SB_NET_LEAF) {
-			if (!sb_net_within(net, reach, sb_net_set(net, net->right, node->test)))
+			if (!sb_net_within(reach, sb_net_set(net, net->right, node->test)))
 				return false;
-		} else if (node->kind == SB_NET_MASK) {
-			if (meet(net, reach, net->unmaskable))
-				return false;
-			pass_mask(net, shape, index, skipped);
-		} else {
-			pass_test(net, shape, index, skipped);
+			continue;
 		}
+		if (node->kind == SB_NET_MASK && meet(reach, net->unmaskable))
+			return false;
+		pass(net, shape, sb_net_edge(net, node, reach, true, set), &node->t, skipped);
+		if (node->kind == SB_NET_MASK)
+			node->f = node->t;
+		else
+			pass(net, shape, sb_net_edge(net, node, reach, false, set), &node->f,
+			     skipped);
 	}
 	return true;
 }
 
+/* Of the tables' numbers that pass a node, and of hot calls that do. */
+static uint64_t step_price(const struct sb_net *net, struct sb_net_part reach)
+{
+	uint64_t hot = 0;
+	uint32_t here = 0;
+
+	for (uint64_t left = reach.words & net->weighted; left; left &= left - 1) {
+		uint32_t w = lowest(left);
+
+		here += sb_net_population(reach.set[w]);
+	}
+	for (uint32_t h = 0; h < net->hot_count; h++) {
+		uint32_t word = net->hot[h].atom / 64, bit = net->hot[h].atom % 64;
+
+		if (reach.words >> word & 1)
+			hot += net->hot[h].cost * (reach.set[word] >> bit & 1);
+	}
+	return (uint64_t)here * SB_COST_STEP + hot;
+}
+
 uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 {
-	uint64_t steps = 0, hot = 0;
+	bool skipped = false;
 	uint64_t price;
-	bool skipped;
 
-	do {
-		skipped = false;
-		if (!put_in_order(net, shape, &price) || !flow(net, shape, &skipped))
-			return UINT64_MAX;
-	} while (skipped);
+	if (!put_in_order(net, shape, &price) || !flow(net, shape, &skipped))
+		return UINT64_MAX;
+	/* What is skipped to lies further on: sets stay as they are, some nodes are out of use. */
+	if (skipped)
+		put_in_order(net, shape, &price);
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
-		const uint64_t *reach = sb_net_set(net, net->view.reach, net->view.order[i]);
-
-		uint32_t here = 0;
-
-		if (shape->node[net->view.order[i]].kind == SB_NET_LEAF)
-			continue;
-		for (uint32_t w = 0; w < net->weighted; w++)
-			here += reach[w] ? sb_net_population(reach[w]) : 0;
-		steps += here << (shape->node[net->view.order[i]].kind == SB_NET_SELECT);
-		for (uint32_t h = 0; h < net->hot_count; h++)
-			hot += net->hot[h].cost *
-			       (reach[net->hot[h].atom / 64] >> net->hot[h].atom % 64 & 1);
+		if (shape->node[net->view.order[i]].kind != SB_NET_LEAF)
+			price += step_price(net, sb_net_reach(net, net->view.order[i]));
 	}
-	return price + steps * SB_COST_STEP + hot;
+	return price;
 }
 
 static void swap_views(struct sb_net *net)
@@ -291,30 +291,59 @@ bool sb_net_try(struct sb_net *net, struct sb_net_shape *trial, uint64_t limit, 
 	return true;
 }
 
-void sb_net_decide(struct sb_net *net, const struct sb_net_shape *shape)
+/* Writes what one node decides right, by its successors'; tells whether that changed. */
+static bool decide(struct sb_net *net, const struct sb_net_shape *shape, uint16_t index)
 {
-	for (uint32_t i = net->view.order_count; i > 0; i--) {
-		const struct sb_net_node *node = &shape->node[net->view.order[i - 1]];
-		uint64_t *to = sb_net_set(net, net->decides, net->view.order[i - 1]);
-		const uint64_t *t, *f;
+	const struct sb_net_node *node = &shape->node[index];
+	uint64_t *to = sb_net_set(net, net->decides, index), changed = 0, old;
+	const uint64_t *t, *f, *yes, *no;
 
-		if (node->kind == SB_NET_LEAF) {
-			memcpy(to, sb_net_set(net, net->right, node->test),
-			       net->words * sizeof(*to));
-			continue;
-		}
-		t = sb_net_set(net, net->decides, node->t);
-		f = sb_net_set(net, net->decides, node->f);
-		if (node->kind != SB_NET_MASK) {
-			const struct sb_net_test *test = &net->test[node->test];
-
-			for (uint32_t w = 0; w < net->words; w++)
-				to[w] = (t[w] | ~test->yes[w]) & (f[w] | ~test->no[w]);
-			continue;
-		}
+	if (node->kind == SB_NET_LEAF) {
+		memcpy(to, sb_net_set(net, net->right, node->test), net->words * sizeof(*to));
+		return true;
+	}
+	t = sb_net_set(net, net->decides, node->t);
+	f = sb_net_set(net, net->decides, node->f);
+	if (node->kind == SB_NET_MASK) {
 		for (uint32_t w = 0; w < net->words; w++)
 			to[w] = t[w] & ~net->unmaskable[w];
 		for (uint32_t w = 0; w < net->x32_words; w++)
 			to[net->x32 + w] = t[net->masked + w];
+		return true;
+	}
+	yes = net->test[node->test].yes;
+	no = net->test[node->test].no;
+	for (uint32_t w = 0; w < net->words; w++) {
+		old = to[w];
+		to[w] = (t[w] | ~yes[w]) & (f[w] | ~no[w]);
+		changed |= old ^ to[w];
+	}
+	return changed != 0;
+}
+
+void sb_net_decide(struct sb_net *net, const struct sb_net_shape *shape)
+{
+	for (uint32_t i = net->view.order_count; i > 0; i--)
+		decide(net, shape, net->view.order[i - 1]);
+}
+
+static bool same_node(const struct sb_net_node *a, const struct sb_net_node *b)
+{
+	return a->kind == b->kind && a->test == b->test && a->t == b->t && a->f == b->f;
+}
+
+void sb_net_decide_again(struct sb_net *net, const struct sb_net_shape *old)
+{
+	for (uint32_t i = net->view.order_count; i > 0; i--) {
+		uint16_t index = net->view.order[i - 1];
+		const struct sb_net_node *node = &net->shape.node[index];
+		bool is_new = index >= old->count || net->spare.position[index] == SB_NET_NONE ||
+			      !same_node(node, &old->node[index]);
+
+		net->redo[index] = false;
+		if (node->kind == SB_NET_LEAF ||
+		    (!is_new && !net->redo[node->t] && !net->redo[node->f]))
+			continue;
+		net->redo[index] = decide(net, &net->shape, index) || is_new;
 	}
 }

@@ -38,8 +38,9 @@ struct sb_net_rebuild {
 	uint32_t *atom; /* what takes the edge, sorted by number */
 	uint32_t atoms;
 	uint8_t *depth;	   /* by position in order, then by index in atom */
-	bool *usable;	   /* by node: stays in use, and no way leads back from it */
-	bool *wrong;	   /* by position in order, then by piece */
+	bool *leads_back;  /* by node: to where the edge comes from */
+	bool *usable;	   /* by node: stays in use, and does not lead back */
+	bool *wrong;	   /* of usable nodes, by position in order, then by piece */
 	uint64_t *below;   /* the same: the price of its steps from there on */
 	struct cell *cell; /* of pieces i..j at i * count + j */
 	uint32_t next_free;
@@ -56,10 +57,13 @@ struct sb_net_rebuild *sb_net_rebuild_new(struct sb_net *net)
 	r->atom = sb_alloc(arena, (size_t)net->words * 64, sizeof(*r->atom));
 	r->depth = sb_alloc(arena, DEPTHS_MAX, sizeof(*r->depth));
 	r->usable = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*r->usable));
+	r->leads_back = sb_alloc(arena, SB_NET_NODES_MAX, sizeof(*r->leads_back));
 	r->wrong = sb_alloc(arena, SB_NET_NODES_MAX, PIECES_MAX * sizeof(*r->wrong));
 	r->below = sb_alloc(arena, SB_NET_NODES_MAX, PIECES_MAX * sizeof(*r->below));
 	r->cell = sb_alloc(arena, PIECES_MAX, PIECES_MAX * sizeof(*r->cell));
-	return r->atom && r->depth && r->usable && r->wrong && r->below && r->cell ? r : NULL;
+	return r->atom && r->depth && r->usable && r->leads_back && r->wrong && r->below && r->cell
+		       ? r
+		       : NULL;
 }
 
 static void sort_atoms(struct sb_net_rebuild *r)
@@ -77,15 +81,18 @@ static void sort_atoms(struct sb_net_rebuild *r)
 }
 
 /* False: too many pieces, or numbers that no test of a number tells apart. */
-static bool cut(struct sb_net_rebuild *r, const uint64_t *set)
+static bool cut(struct sb_net_rebuild *r, struct sb_net_part part)
 {
 	struct sb_net *net = r->net;
 	struct piece *last = NULL;
 
 	r->atoms = r->count = 0;
-	for (uint32_t w = 0; w < net->words; w++)
-		for (uint64_t bits = set[w]; bits; bits &= bits - 1)
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = (uint32_t)__builtin_ctzll(left);
+
+		for (uint64_t bits = part.set[w]; bits; bits &= bits - 1)
 			r->atom[r->atoms++] = w * 64 + (uint32_t)__builtin_ctzll(bits);
+	}
 	sort_atoms(r);
 	for (uint32_t i = 0; i < r->atoms; i++) {
 		const struct sb_atom *atom = &net->atom[r->atom[i]];
@@ -105,12 +112,31 @@ static bool cut(struct sb_net_rebuild *r, const uint64_t *set)
 	return r->count > 0;
 }
 
+/* Node from, where the edge comes from, and all that lead to it. */
+static void find_leading_back(struct sb_net_rebuild *r, uint16_t from)
+{
+	struct sb_net *net = r->net;
+
+	memset(r->leads_back, 0, SB_NET_NODES_MAX * sizeof(*r->leads_back));
+	if (from == SB_NET_NONE)
+		return;
+	r->leads_back[from] = true;
+	for (uint32_t i = net->view.position[from]; i-- > 0;) {
+		const struct sb_net_node *node = &r->shape->node[net->view.order[i]];
+
+		if (node->kind != SB_NET_LEAF)
+			r->leads_back[net->view.order[i]] =
+				r->leads_back[node->t] || r->leads_back[node->f];
+	}
+}
+
 /* Nodes that are in use without the edge (of node from, or a root), and do not lead to it. */
 static void find_usable(struct sb_net_rebuild *r, uint16_t from, const uint16_t *edge)
 {
 	struct sb_net *net = r->net;
 	const struct sb_net_shape *shape = r->shape;
 
+	find_leading_back(r, from);
 	memset(r->usable, 0, SB_NET_NODES_MAX * sizeof(*r->usable));
 	for (uint32_t i = 0; i < net->map_count; i++)
 		if (edge != &shape->root[i])
@@ -127,18 +153,9 @@ static void find_usable(struct sb_net_rebuild *r, uint16_t from, const uint16_t 
 	}
 	for (uint32_t i = 0; i < net->leaf_count; i++)
 		r->usable[i] = true;
-	if (from == SB_NET_NONE)
-		return;
-	r->usable[from] = false;
-	for (uint32_t i = net->view.position[from]; i-- > 0;) {
-		const struct sb_net_node *node = &shape->node[net->view.order[i]];
-
-		if (node->kind == SB_NET_LEAF)
-			continue;
-		if (!sb_net_leads_to(net, shape, net->view.order[i], from))
-			continue;
-		r->usable[net->view.order[i]] = false;
-	}
+	for (uint32_t i = 0; i < net->view.order_count; i++)
+		if (r->leads_back[net->view.order[i]])
+			r->usable[net->view.order[i]] = false;
 }
 
 /* For each usable node: which pieces it decides wrongly, and the steps from it on. */
@@ -155,11 +172,12 @@ static bool judge(struct sb_net_rebuild *r)
 		const struct sb_net_test *test = &net->test[node->test];
 		uint8_t *depth = r->depth + (size_t)i * r->atoms;
 		const uint8_t *t, *f;
-		bool *wrong = r->wrong + (size_t)i * PIECES_MAX;
-		uint64_t *below = r->below + (size_t)i * PIECES_MAX;
-		bool leaf = node->kind == SB_NET_LEAF, usable = r->usable[index];
-		uint8_t steps = node->kind == SB_NET_SELECT ? 2 : 1;
+		bool *wrong = r->wrong + (size_t)i * r->count;
+		uint64_t *below = r->below + (size_t)i * r->count;
+		bool leaf = node->kind == SB_NET_LEAF;
 
+		if (!r->usable[index]) /* none of the usable ones leads to it */
+			continue;
 		t = leaf ? NULL : r->depth + (size_t)net->view.position[node->t] * r->atoms;
 		f = leaf ? NULL : r->depth + (size_t)net->view.position[node->f] * r->atoms;
 		for (uint32_t p = 0; p < r->count; p++) {
@@ -174,10 +192,10 @@ static bool judge(struct sb_net_rebuild *r)
 					depth[a] = 0;
 				else if (node->kind == SB_NET_MASK ||
 					 test->yes[at / 64] >> at % 64 & 1)
-					depth[a] = (uint8_t)(t[a] + steps);
+					depth[a] = (uint8_t)(t[a] + 1);
 				else
-					depth[a] = (uint8_t)(f[a] + steps);
-				wrong[p] |= !usable || !(decides[at / 64] >> at % 64 & 1);
+					depth[a] = (uint8_t)(f[a] + 1);
+				wrong[p] |= !(decides[at / 64] >> at % 64 & 1);
 				below[p] += (uint64_t)depth[a] * net->price[at];
 			}
 			below[p] = below[p] * r->percent / 100;
@@ -194,8 +212,8 @@ static struct cell *cell_of(struct sb_net_rebuild *r, uint32_t i, uint32_t j)
 /* All runs from piece i on that end at a node, what it decides wrongly peeled in front. */
 static void end_at(struct sb_net_rebuild *r, uint32_t i, uint32_t position)
 {
-	const bool *wrong = r->wrong + (size_t)position * PIECES_MAX;
-	const uint64_t *below = r->below + (size_t)position * PIECES_MAX;
+	const bool *wrong = r->wrong + (size_t)position * r->count;
+	const uint64_t *below = r->below + (size_t)position * r->count;
 	uint64_t tests = 0, path = 0, rest = 0, steps = 0;
 
 	for (uint32_t j = i; j < r->count; j++) {
@@ -229,7 +247,7 @@ static void solve(struct sb_net_rebuild *r)
 			cell_of(r, i, j)->cost = UINT64_MAX;
 	}
 	for (uint32_t v = 0; v < r->net->view.order_count; v++) {
-		const bool *wrong = r->wrong + (size_t)v * PIECES_MAX;
+		const bool *wrong = r->wrong + (size_t)v * r->count;
 
 		if (!r->usable[r->net->view.order[v]])
 			continue;
@@ -267,6 +285,14 @@ static uint16_t make(struct sb_net_rebuild *r, uint16_t op, uint32_t k, uint16_t
 	node.test = sb_net_test(net, op, k);
 	if (node.test == SB_NET_NONE)
 		return SB_NET_NONE;
+	/* What is there already, which often is just what is made anew. */
+	for (uint32_t i = 0; i < net->view.order_count; i++) {
+		const struct sb_net_node *other = &net->shape.node[net->view.order[i]];
+
+		if (other->kind == SB_NET_TEST && other->test == node.test && other->t == t &&
+		    other->f == f && !r->leads_back[net->view.order[i]])
+			return net->view.order[i];
+	}
 	/* Places of nodes that are in use are known by their position in the current shape. */
 	while (r->next_free < r->shape->count && net->view.position[r->next_free] != SB_NET_NONE)
 		r->next_free++;
@@ -292,7 +318,7 @@ static uint16_t build(struct sb_net_rebuild *r, uint32_t i, uint32_t j)
 	}
 	if (cell->cost == UINT64_MAX)
 		return SB_NET_NONE;
-	wrong = r->wrong + (size_t)r->net->view.position[node] * PIECES_MAX;
+	wrong = r->wrong + (size_t)r->net->view.position[node] * r->count;
 	for (uint32_t k = j + 1; k-- > i && node != SB_NET_NONE;)
 		if (wrong[k])
 			node = make(r, BPF_JEQ, r->piece[k].lo, r->piece[k].leaf, node, true);
@@ -300,14 +326,14 @@ static uint16_t build(struct sb_net_rebuild *r, uint32_t i, uint32_t j)
 }
 
 bool sb_net_rebuild(struct sb_net_rebuild *r, struct sb_net_shape *shape, uint16_t from,
-		    uint16_t *edge, const uint64_t *set, uint32_t percent)
+		    uint16_t *edge, struct sb_net_part part, uint32_t percent, uint32_t pieces_max)
 {
 	uint16_t made;
 
 	r->shape = shape;
 	r->percent = percent;
 	r->next_free = r->net->leaf_count;
-	if (!cut(r, set))
+	if (!cut(r, part) || r->count > pieces_max)
 		return false;
 	find_usable(r, from, edge);
 	if (!judge(r))
@@ -326,6 +352,7 @@ void sb_net_rebuild_all(struct sb_net *net)
 	struct sb_net_rebuild *r = sb_net_rebuild_new(net);
 	uint64_t cost = sb_net_measure(net, &net->shape), set[SB_NET_WORDS_MAX];
 	struct sb_net_shape trial;
+	struct sb_net_part part;
 	uint32_t failures = 0;
 
 	if (!r || !sb_net_shape_new(net, &trial))
@@ -343,21 +370,21 @@ void sb_net_rebuild_all(struct sb_net *net)
 			struct sb_net_node *mask = &trial.node[from];
 
 			edge = &mask->t;
-			sb_net_edge(net, mask, sb_net_set(net, net->view.reach, from), true, set);
+			part = sb_net_edge(net, mask, sb_net_reach(net, from), true, set);
 		} else if (which < net->map_count) {
 			edge = &trial.root[which];
-			memcpy(set, sb_net_set(net, net->start, which), net->words * sizeof(*set));
+			part = sb_net_start(net, which);
 			/* x32's bit is tested first: what is behind that is made anew. */
 			while (trial.node[*edge].kind == SB_NET_TEST &&
 			       net->test[trial.node[*edge].test].k == net->x32_bit) {
 				from = *edge;
-				sb_net_edge(net, &trial.node[from],
-					    sb_net_set(net, net->view.reach, from), false, set);
+				part = sb_net_edge(net, &trial.node[from], sb_net_reach(net, from),
+						   false, set);
 				edge = &trial.node[from].f;
 			}
 		}
 		failures++;
-		if (!edge || !sb_net_rebuild(r, &trial, from, edge, set, 100))
+		if (!edge || !sb_net_rebuild(r, &trial, from, edge, part, 100, PIECES_MAX))
 			continue;
 		if (sb_net_try(net, &trial, cost - 1, &cost))
 			failures = 0;

@@ -46,40 +46,10 @@ void sb_net_replace(const struct sb_net *net, struct sb_net_shape *shape, uint16
 /* A node that may give way: what reaches it, and what leads to it. */
 struct candidate {
 	uint16_t node;
-	uint32_t count; /* of the words in which something reaches it */
-	uint8_t word[SB_NET_WORDS_MAX];
-	uint64_t reach[SB_NET_WORDS_MAX]; /* these words */
-	bool known;			  /* the nodes above it are: */
-	bool above[SB_NET_NODES_MAX];	  /* a way leads from this node to it */
+	struct sb_net_part reach;
+	bool known;		      /* the nodes above it are: */
+	bool above[SB_NET_NODES_MAX]; /* a way leads from this node to it */
 };
-
-/* Few words of most sets have a bit: only these need be compared. */
-static void look_at(const struct sb_net *net, uint16_t node, struct candidate *candidate)
-{
-	const uint64_t *reach = sb_net_set(net, net->view.reach, node);
-
-	candidate->node = node;
-	candidate->known = false;
-	candidate->count = 0;
-	candidate->word[0] = 0; /* also where nothing reaches it */
-	candidate->reach[0] = 0;
-	for (uint32_t w = 0; w < net->words; w++)
-		if (reach[w]) {
-			candidate->word[candidate->count] = (uint8_t)w;
-			candidate->reach[candidate->count++] = reach[w];
-		}
-}
-
-static bool decides_right(const struct sb_net *net, const struct candidate *candidate,
-			  uint16_t other)
-{
-	const uint64_t *decides = sb_net_set(net, net->decides, other);
-
-	for (uint32_t i = 0; i < candidate->count; i++)
-		if (candidate->reach[i] & ~decides[candidate->word[i]])
-			return false;
-	return true;
-}
 
 static void find_above(const struct sb_net *net, struct candidate *candidate)
 {
@@ -113,18 +83,15 @@ static bool acyclic(const struct sb_net *net, struct candidate *candidate, uint1
 static bool give_way(struct sb_net *net, struct sb_net_shape *trial, uint16_t node, uint64_t *cost)
 {
 	struct candidate candidate;
-	const uint64_t *first;
 
-	look_at(net, node, &candidate);
-	first = net->decides + candidate.word[0];
+	candidate.node = node;
+	candidate.known = false;
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
 		uint16_t other = net->view.order[i];
 
-		/* Nearly all fall at the first word. */
-		if (candidate.reach[0] & ~first[(size_t)other * net->words])
-			continue;
-		if (!decides_right(net, &candidate, other) || other == node ||
-		    !acyclic(net, &candidate, other))
+		candidate.reach = sb_net_reach(net, node);
+		if (!sb_net_within(candidate.reach, sb_net_set(net, net->decides, other)) ||
+		    other == node || !acyclic(net, &candidate, other))
 			continue;
 		sb_net_shape_copy(net, trial, &net->shape);
 		sb_net_replace(net, trial, node, other);

@@ -5,30 +5,23 @@
 
 #include "net.h"
 
-/* An atom under a test: 1 yes, 2 no, 3 some of it either way. */
-static unsigned int outcome(const struct sb_atom *atom, uint16_t op, uint32_t k)
+/* An atom under a test of bits: 1 yes, 2 no, 3 some of it either way. */
+static unsigned int outcome(const struct sb_atom *atom, uint32_t k)
 {
 	uint32_t differ = atom->lo ^ atom->hi, free = 0;
 
-	switch (op) {
-	case SB_SELECT_ARCH:
-		return atom->audit_arch == k ? 1 : 2;
-	case SB_SELECT_X32: /* of what is not x86_64's, some has the bit */
-		return atom->x32 ? 1 : atom->hi >= k ? 3 : 2;
-	default: /* BPF_JSET */
-		while (free < differ)
-			free = free << 1 | 1;
-		if (atom->lo & k & ~free)
-			return 1;
-		return k & free ? 3 : 2;
-	}
+	while (free < differ)
+		free = free << 1 | 1;
+	if (atom->lo & k & ~free)
+		return 1;
+	return k & free ? 3 : 2;
 }
 
 static void ask_each(const struct sb_net *net, struct sb_net_test *test)
 {
 	for (uint32_t a = 0; a < net->words * 64; a++) {
 		const struct sb_atom *atom = &net->atom[a];
-		unsigned int way = atom->used ? outcome(atom, test->op, test->k) : 0;
+		unsigned int way = atom->used ? outcome(atom, test->k) : 0;
 
 		test->yes[a / 64] |= (uint64_t)(way & 1) << a % 64;
 		test->no[a / 64] |= (uint64_t)(way >> 1) << a % 64;
