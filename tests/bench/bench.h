@@ -61,6 +61,19 @@ int bench_fit(void);
  */
 int bench_whole(int argc, char **argv);
 
+/* bound.c: how far a program is from the least. */
+
+struct bench_bound {
+	uint32_t trees;	    /* tests of numbers: each architecture's own, x32 with x86_64's */
+	uint32_t constants; /* the same, one test serving all architectures */
+};
+
+/* False: out of memory. */
+bool bench_bound(const struct sb_layer *layer, struct bench_bound *bound);
+
+/* How many tests of numbers one of our programs has. */
+uint32_t bench_number_tests(const struct bench_filter *filter);
+
 /* other.c: the same rules through libseccomp. */
 
 /*

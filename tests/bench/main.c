@@ -3,7 +3,7 @@
  * secbake beside libseccomp's two levels, a line a policy, and secbake-exec
  * beside the least that a loader can do. tests/bench/run calls it.
  */
-#include "bench.h"
+#include "job.h"
 
 #include <inttypes.h>
 #include <linux/audit.h>
@@ -18,26 +18,9 @@
 #include <secbake/compile.h>
 #include <secbake/inspect.h>
 
-#define NUMBERS 470u /* of each table that the kernel walks */
 #define ATTACH_ROUNDS 201u
 #define COMPILE_ROUNDS 11u
 #define OTHER_ROUNDS 5u
-
-enum { OURS, LEVEL_1, LEVEL_2, KINDS };
-
-struct job {
-	const char *secbake; /* the command */
-	const char *output;  /* a file that it may write */
-	const char *path, *label;
-	char *text;
-	struct secbake_compile_options options;
-	struct secbake_compiled *compiled;
-	struct sb_arena *arena;
-	struct sb_resolved resolved;
-	struct bench_filter filter[KINDS];
-	struct secbake_cost cost[KINDS];
-	uint64_t attach[KINDS], compile[KINDS];
-};
 
 _Noreturn void bench_die(const char *format, ...)
 {
@@ -49,51 +32,6 @@ _Noreturn void bench_die(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	exit(1);
-}
-
-static void read_policy(struct job *job)
-{
-	FILE *file = fopen(job->path, "re");
-	size_t size;
-
-	job->text = malloc(SECBAKE_POLICY_SIZE_MAX + 1);
-	if (!file || !job->text)
-		bench_die("%s cannot be read", job->path);
-	size = fread(job->text, 1, SECBAKE_POLICY_SIZE_MAX + 1, file);
-	fclose(file);
-	job->options.policy = (struct secbake_text){job->text, size, job->label};
-	job->options.name = "bench";
-	job->options.enosys = SECBAKE_ENOSYS_NONE; /* libseccomp has no such stub */
-}
-
-/* Ours, and the resolved rules for the others. */
-static bool prepare(struct job *job, struct secbake_error *error)
-{
-	struct secbake_blob blob;
-	struct secbake_blob_layer layer;
-	struct sb_front front;
-	const uint8_t *bytes;
-	uint32_t variant;
-	size_t size;
-
-	if (secbake_compile(&job->options, &job->compiled, error) != SECBAKE_OK)
-		return false;
-	bytes = secbake_compiled_blob(job->compiled, &size);
-	if (secbake_blob_open(bytes, size, &blob, error) != SECBAKE_OK ||
-	    secbake_blob_select(&blob, &job->options.target, SECBAKE_MODE_ENFORCE, &variant,
-				error) != SECBAKE_OK)
-		return false;
-	variant = secbake_blob_variant(&blob, variant).layer_first;
-	layer = secbake_blob_layer(&blob, variant);
-	job->filter[OURS].count = layer.insn_count;
-	memcpy(job->filter[OURS].insn, secbake_blob_program(&blob, variant),
-	       (size_t)layer.insn_count * sizeof(struct sock_filter));
-	job->arena = sb_arena_new();
-	return job->arena &&
-	       sb_front_read(job->arena, &job->options, &front, error) == SECBAKE_OK &&
-	       sb_front_resolve(job->arena, &front, SECBAKE_MODE_ENFORCE,
-				job->options.target.kernel, NULL, &job->resolved,
-				error) == SECBAKE_OK;
 }
 
 static void measure(struct job *job)
@@ -117,7 +55,7 @@ static void measure(struct job *job)
 				bench_other_time(job->resolved.layer, kind, OTHER_ROUNDS);
 		program.count = filter->count;
 		if (filter->count)
-			secbake_cost_of(&program, tables, 2, NUMBERS, &job->cost[kind], NULL);
+			secbake_cost_of(&program, tables, 2, BENCH_NUMBERS, &job->cost[kind], NULL);
 	}
 	bench_attach(filters, KINDS, ATTACH_ROUNDS, job->attach);
 	bench_processes(&process, 1, COMPILE_ROUNDS, &job->compile[OURS]);
@@ -138,7 +76,7 @@ static void print_row(const struct job *job)
 		printf(" %5" PRIu32, job->cost[kind].instructions);
 	printf(" |");
 	for (int kind = 0; kind < KINDS; kind++)
-		printf(" %5.1f", (double)job->cost[kind].steps / (2.0 * NUMBERS));
+		printf(" %5.1f", (double)job->cost[kind].steps / (2.0 * BENCH_NUMBERS));
 	printf(" |");
 	for (int kind = 0; kind < KINDS; kind++)
 		printf(" %4" PRIu32, job->cost[kind].cached);
@@ -169,23 +107,21 @@ static void print_header(void)
 	       "|----------------------------------------------|-------------------"
 	       "|-------------------|----------------|-----------------------------------"
 	       "|-----------------------------------|\n",
-	       NUMBERS - 1);
+	       BENCH_NUMBERS - 1);
 }
 
 static void bench_policy(struct job *job)
 {
 	struct secbake_error error = {0};
 
-	read_policy(job);
-	if (prepare(job, &error)) {
+	bench_job_read(job);
+	if (bench_job_prepare(job, &error)) {
 		measure(job);
 		print_row(job);
 	} else {
 		printf("| %-44.44s | not compiled: %.90s |\n", job->label, error.text);
 	}
-	sb_arena_free(job->arena);
-	secbake_compiled_free(job->compiled);
-	free(job->text);
+	bench_job_free(job);
 }
 
 /* What each pass earns: programs without it, a line a policy. */
@@ -194,7 +130,7 @@ static void bench_passes(struct job *job)
 	static const uint32_t tables[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386};
 	const char *name = "";
 
-	read_policy(job);
+	bench_job_read(job);
 	printf("| %-44.44s |", job->label);
 	for (size_t i = 0; name; i++) {
 		struct secbake_program program = {.bytes = (const uint8_t *)job->filter[OURS].insn};
@@ -203,11 +139,11 @@ static void bench_passes(struct job *job)
 
 		snprintf(without, sizeof(without), "-%s", name);
 		job->options.passes = *name ? without : NULL;
-		if (prepare(job, &error)) {
+		if (bench_job_prepare(job, &error)) {
 			program.count = job->filter[OURS].count;
-			secbake_cost_of(&program, tables, 2, NUMBERS, &job->cost[OURS], NULL);
+			secbake_cost_of(&program, tables, 2, BENCH_NUMBERS, &job->cost[OURS], NULL);
 			printf(" %4" PRIu32 " %5.2f |", job->cost[OURS].instructions,
-			       (double)job->cost[OURS].steps / (2.0 * NUMBERS));
+			       (double)job->cost[OURS].steps / (2.0 * BENCH_NUMBERS));
 		} else {
 			printf(" - |");
 		}
@@ -242,8 +178,8 @@ static int start(char **argv, const struct secbake_features *features)
 	struct secbake_error error = {0};
 
 	job = (struct job){.path = argv[7], .label = argv[7], .options = {.target = *features}};
-	read_policy(&job);
-	if (!prepare(&job, &error))
+	bench_job_read(&job);
+	if (!bench_job_prepare(&job, &error))
 		bench_die("%s", error.text);
 	return bench_start(argv, job.resolved.layer);
 }
@@ -281,10 +217,16 @@ int main(int argc, char **argv)
 			bench_die("%s", error.text);
 		return start(argv + 2, &features);
 	}
+	if (argc >= 3 && !strcmp(argv[1], "least")) {
+		if (secbake_features_probe(&features, &error) != SECBAKE_OK)
+			bench_die("%s", error.text);
+		return bench_least(argv + 2, argc - 2, &features);
+	}
 	if (argc < 5 || (strcmp(argv[1], "policies") && strcmp(argv[1], "passes")))
 		bench_die(
 			"usage: secbake-bench policies SECBAKE OUTPUT POLICY...\n"
 			"       secbake-bench passes SECBAKE OUTPUT POLICY...\n"
+			"       secbake-bench least POLICY...\n"
 			"       secbake-bench fit\n"
 			"       secbake-bench whole SECBAKE OUTPUT POLICY [SNAP-SECCOMP TEMPLATE]\n"
 			"       secbake-bench start NOTHING FLOOR FILTER SECBAKE-EXEC CACHE POLICIES "
