@@ -10,8 +10,7 @@
 #include <secbake/error.h>
 
 enum secbake_status secbake_error_set(struct secbake_error *error, enum secbake_status status,
-				      int sys_errno, const char *format, ...)
-	__attribute__((cold));
+				      int sys_errno, const char *format, ...) __attribute__((cold));
 void secbake_error_file(struct secbake_error *error, const char *file, uint32_t line,
 			uint32_t column, const char *pointer) __attribute__((cold));
 

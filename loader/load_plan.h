@@ -46,8 +46,8 @@ struct sb_sets sb_sets_read(const struct sb_lookup *lookup, size_t root, char *r
 const char *sb_sets_next(struct sb_sets *sets, const char *own);
 
 /*
- * What the calling thread's /proc status says behind "KEY:\t"; in text. NULL when there is none. key:
- * with the line break before it, and with ":\t".
+ * What the calling thread's /proc status says behind "KEY:\t"; in text. NULL when there is none.
+ * key: with the line break before it, and with ":\t".
  */
 const char *sb_own_status(const char *key, char *text, size_t size);
 
