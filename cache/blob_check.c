@@ -50,7 +50,8 @@ static bool padded_text(const char *field, size_t size)
 	return length < size && all_zero(field + length, size - length);
 }
 
-static bool checksum_right(const uint8_t *bytes, size_t size)
+/* Apart, as check_sources(): their frames then lie in the same place. */
+static __attribute__((noinline)) bool checksum_right(const uint8_t *bytes, size_t size)
 {
 	static const uint8_t zeros[SECBAKE_HASH_SIZE];
 	size_t at = offsetof(struct secbake_blob_header, checksum), after = at + sizeof(zeros);
@@ -381,9 +382,9 @@ static const char *source_wrong(const struct secbake_blob *blob, uint32_t i, uin
 	return path_sane(name) ? NULL : "its path must be relative, without . and ..";
 }
 
-static enum secbake_status check_sources(const struct secbake_blob *blob,
-					 const struct secbake_blob_header *h,
-					 struct secbake_error *error)
+static __attribute__((noinline)) enum secbake_status
+check_sources(const struct secbake_blob *blob, const struct secbake_blob_header *h,
+	      struct secbake_error *error)
 {
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
 	uint8_t depth[SECBAKE_SOURCES_MAX];
@@ -418,22 +419,32 @@ static enum secbake_status check_text(const struct secbake_blob *blob,
 	return SECBAKE_OK;
 }
 
-static enum secbake_status check_texts(const struct secbake_blob *blob,
-				       const struct secbake_blob_header *h,
-				       struct secbake_error *error)
+/* What is told to the listener. */
+static enum secbake_status check_listener(const struct secbake_blob *blob,
+					  const struct secbake_blob_header *h,
+					  struct secbake_error *error)
 {
-	uint32_t notes = secbake_blob_count(blob, SECBAKE_SECTION_NOTES);
-	uint32_t rules = secbake_blob_count(blob, SECBAKE_SECTION_RULES);
-	uint32_t variants = secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS);
-	uint32_t layers = secbake_blob_count(blob, SECBAKE_SECTION_LAYERS);
-	uint32_t sources = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
-
 	enum secbake_status status =
 		check_text(blob, h, h->listener_path, SB_STRING_MAX, "the listener's path", error);
 
 	if (!status)
 		status = check_text(blob, h, h->listener_metadata, SB_METADATA_MAX,
 				    "the listener's metadata", error);
+	return status;
+}
+
+/* Notes and rules: for people, and nothing that a loader looks at. */
+static enum secbake_status check_for_people(const struct secbake_blob *blob,
+					    const struct secbake_blob_header *h,
+					    struct secbake_error *error)
+{
+	uint32_t notes = secbake_blob_count(blob, SECBAKE_SECTION_NOTES);
+	uint32_t rules = secbake_blob_count(blob, SECBAKE_SECTION_RULES);
+	uint32_t variants = secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS);
+	uint32_t layers = secbake_blob_count(blob, SECBAKE_SECTION_LAYERS);
+	uint32_t sources = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
+	enum secbake_status status = SECBAKE_OK;
+
 	for (uint32_t i = 0; i < notes && !status; i++) {
 		struct secbake_blob_note note = secbake_blob_note(blob, i);
 
@@ -473,12 +484,12 @@ static enum secbake_status check_records(const struct secbake_blob *blob,
 	if (!status)
 		status = check_sources(blob, h, error);
 	if (!status)
-		status = check_texts(blob, h, error);
+		status = check_listener(blob, h, error);
 	return status;
 }
 
-enum secbake_status secbake_blob_open(const uint8_t *bytes, size_t size, struct secbake_blob *blob,
-				      struct secbake_error *error)
+enum secbake_status sb_blob_open(const uint8_t *bytes, size_t size, enum sb_blob_use use,
+				 struct secbake_blob *blob, struct secbake_error *error)
 {
 	struct secbake_blob candidate = {.bytes = bytes, .size = size};
 	struct secbake_blob_header h;
@@ -494,7 +505,15 @@ enum secbake_status secbake_blob_open(const uint8_t *bytes, size_t size, struct 
 		return status;
 	candidate.flags = h.flags;
 	status = check_records(&candidate, &h, error);
+	if (!status && use == SB_BLOB_ALL)
+		status = check_for_people(&candidate, &h, error);
 	if (!status)
 		*blob = candidate;
 	return status;
+}
+
+enum secbake_status secbake_blob_open(const uint8_t *bytes, size_t size, struct secbake_blob *blob,
+				      struct secbake_error *error)
+{
+	return sb_blob_open(bytes, size, SB_BLOB_ALL, blob, error);
 }

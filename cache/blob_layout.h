@@ -20,6 +20,17 @@
 /* A little-endian word, wherever it lies. */
 uint32_t sb_le32(const uint8_t *at);
 
+/* What a blob is opened for. */
+enum sb_blob_use {
+	SB_BLOB_ALL,  /* all that can be asked of it */
+	SB_BLOB_LOAD, /* to be installed: its notes and rules, and their strings, are not looked at
+		       */
+};
+
+/* secbake_blob_open(); with SB_BLOB_LOAD nobody may ask for notes and rules of *blob. */
+enum secbake_status sb_blob_open(const uint8_t *bytes, size_t size, enum sb_blob_use use,
+				 struct secbake_blob *blob, struct secbake_error *error);
+
 /* The header in host order; bytes are sizeof(struct secbake_blob_header) at least. */
 struct secbake_blob_header sb_header_of(const uint8_t *bytes);
 

@@ -6,11 +6,14 @@
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <string.h>
 
 #include "blob_layout.h"
 
 _Static_assert(sizeof(struct sock_filter) == SB_INSN_SIZE, "sock_filter");
 _Static_assert(sizeof(struct seccomp_data) == 64, "seccomp_data");
+
+#define HOST_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 static uint16_t insn_code(const uint8_t *insn, bool big_endian)
 {
@@ -111,20 +114,62 @@ static const char *insn_wrong(uint16_t code, uint32_t k, uint32_t jt, uint32_t j
 	return "the kernel does not take it";
 }
 
+/*
+ * The same question for most instructions, without a branch for each: bits that K must not have,
+ * and whether jt and jf count. By rule; rules that are not here have to be asked about one by one.
+ */
+static const struct {
+	uint32_t not_in_k;
+	uint16_t jumps; /* 0xff: they do */
+	uint16_t ask;
+} quick[] = {
+	[UNKNOWN] = {.ask = 1},
+	[ANY] = {.ask = 0},
+	[DATA] = {.not_in_k = ~((uint32_t)sizeof(struct seccomp_data) - 4u)},
+	[DIVISOR] = {.ask = 1},
+	[SHIFT] = {.not_in_k = ~31u},
+	[MEMORY] = {.not_in_k = ~(BPF_MEMWORDS - 1u)},
+	[JUMP] = {.ask = 1},
+	[BRANCH] = {.jumps = 0xff},
+};
+
+/* false: look closer. In the order of this host. */
+static bool insns_right(const uint8_t *insn, uint32_t count)
+{
+	uint32_t wrong = 0;
+
+	for (uint32_t left = count; left--; insn += SB_INSN_SIZE) {
+		const uint32_t jump = insn[2] > insn[3] ? insn[2] : insn[3];
+		struct sock_filter at;
+		unsigned int rule;
+
+		memcpy(&at, insn, sizeof(at));
+		rule = at.code < sizeof(rules) ? rules[at.code] : UNKNOWN;
+		wrong |= quick[rule].ask | (at.k & quick[rule].not_in_k);
+		/* jump < left, if it counts */
+		wrong |= (jump & quick[rule].jumps) + (quick[rule].jumps & 1) > left;
+	}
+	return !wrong;
+}
+
 const char *sb_program_wrong(const uint8_t *insn, uint32_t count, bool big_endian, uint32_t *at)
 {
-	uint16_t code = 0;
+	const uint8_t *last = insn + (size_t)(count - 1) * SB_INSN_SIZE;
+	const uint16_t last_code = insn_code(last, big_endian);
 
-	for (uint32_t i = 0; i < count; i++, insn += SB_INSN_SIZE) {
-		const char *wrong;
+	if (big_endian != HOST_BIG_ENDIAN || !insns_right(insn, count)) {
+		for (uint32_t i = 0; i < count; i++, insn += SB_INSN_SIZE) {
+			const char *wrong =
+				insn_wrong(insn_code(insn, big_endian), insn_k(insn, big_endian),
+					   insn[2], insn[3], count - i - 1);
 
-		*at = i;
-		code = insn_code(insn, big_endian);
-		wrong = insn_wrong(code, insn_k(insn, big_endian), insn[2], insn[3], count - i - 1);
-		if (wrong)
-			return wrong;
+			*at = i;
+			if (wrong)
+				return wrong;
+		}
 	}
-	if (code != (BPF_RET | BPF_K) && code != (BPF_RET | BPF_A))
+	*at = count - 1;
+	if (last_code != (BPF_RET | BPF_K) && last_code != (BPF_RET | BPF_A))
 		return "the program does not end with a RET";
 	return NULL;
 }

@@ -21,10 +21,10 @@ static const char methods[][8] = {"none", "prctl", "seccomp"};
 enum line_kind { LINE_ACTION, LINE_ARCH, LINE_FLAG, LINE_KERNEL, LINE_METHOD, LINE_SIZE };
 
 static const struct line {
-	char key[26]; /* no pointer, which would be a relocation in the loader */
-	enum line_kind kind;
-	uint32_t bit;	/* LINE_ACTION, LINE_FLAG */
-	uint32_t index; /* LINE_SIZE: 0 data, 1 notif, 2 resp */
+	char key[24]; /* no pointer, which would be a relocation in the loader */
+	uint8_t kind;
+	uint8_t bit;   /* LINE_ACTION, LINE_FLAG */
+	uint8_t index; /* LINE_SIZE: 0 data, 1 notif, 2 resp */
 } lines[] = {
 	{"action.allow", LINE_ACTION, SECBAKE_ACTION_ALLOW, 0},
 	{"action.errno", LINE_ACTION, SECBAKE_ACTION_ERRNO, 0},
@@ -47,8 +47,9 @@ static const struct line {
 	{"notif.notif", LINE_SIZE, 0, 1},
 	{"notif.resp", LINE_SIZE, 0, 2},
 };
-/* 20 lines of at most 23 + 1 + 13 + 1 bytes. */
-_Static_assert(COUNT(lines) * 38 < SECBAKE_FEATURES_TEXT_MAX, "text of features");
+/* A line has at most 23 + 1 + 13 + 1 bytes. */
+#define LINE_MAX 38u
+_Static_assert(COUNT(lines) * LINE_MAX < SECBAKE_FEATURES_TEXT_MAX, "text of features");
 
 struct text {
 	char *bytes;
@@ -80,50 +81,56 @@ static uint16_t *size_field(struct secbake_features *f, uint32_t index)
 	return index == 0 ? &f->notif_data_size : index == 1 ? &f->notif_size : &f->notif_resp_size;
 }
 
-static size_t format_lines(const struct secbake_features *features, bool with_kernel, char *bytes)
+static uint16_t size_of(const struct secbake_features *f, uint32_t index)
 {
-	struct secbake_features f = *features;
+	return index == 0 ? f->notif_data_size : index == 1 ? f->notif_size : f->notif_resp_size;
+}
+
+/* One line with its end; no bytes for a line that is not there. */
+static size_t format_line(const struct secbake_features *f, const struct line *line,
+			  bool with_kernel, char bytes[LINE_MAX])
+{
 	struct text text = {.bytes = bytes};
 
-	for (size_t i = 0; i < COUNT(lines); i++) {
-		const struct line *line = &lines[i];
-
-		if (line->kind == LINE_KERNEL && (!with_kernel || !f.kernel))
-			continue;
-		put(&text, line->key);
-		put(&text, " ");
-		switch (line->kind) {
-		case LINE_ACTION:
-			put(&text, f.actions & line->bit ? "yes" : "no");
-			break;
-		case LINE_FLAG:
-			put(&text, f.flags & line->bit ? "yes" : "no");
-			break;
-		case LINE_ARCH:
-			put(&text, f.arch->name);
-			break;
-		case LINE_KERNEL:
-			put_u16(&text, f.kernel >> 16);
-			put(&text, ".");
-			put_u16(&text, f.kernel & 0xffff);
-			break;
-		case LINE_METHOD:
-			put(&text, methods[(unsigned int)f.method < COUNT(methods) ? f.method : 0]);
-			break;
-		case LINE_SIZE:
-			put_u16(&text, *size_field(&f, line->index));
-			break;
-		}
-		put(&text, "\n");
+	if (line->kind == LINE_KERNEL && (!with_kernel || !f->kernel))
+		return 0;
+	put(&text, line->key);
+	text.bytes[text.used++] = ' ';
+	switch (line->kind) {
+	case LINE_ACTION:
+		put(&text, f->actions & line->bit ? "yes" : "no");
+		break;
+	case LINE_FLAG:
+		put(&text, f->flags & line->bit ? "yes" : "no");
+		break;
+	case LINE_ARCH:
+		put(&text, f->arch->name);
+		break;
+	case LINE_KERNEL:
+		put_u16(&text, f->kernel >> 16);
+		text.bytes[text.used++] = '.';
+		put_u16(&text, f->kernel & 0xffff);
+		break;
+	case LINE_METHOD:
+		put(&text, methods[(unsigned int)f->method < COUNT(methods) ? f->method : 0]);
+		break;
+	case LINE_SIZE:
+		put_u16(&text, size_of(f, line->index));
+		break;
 	}
-	text.bytes[text.used] = '\0';
+	text.bytes[text.used++] = '\n';
 	return text.used;
 }
 
 size_t secbake_features_format(const struct secbake_features *features,
 			       char text[SECBAKE_FEATURES_TEXT_MAX])
 {
-	return format_lines(features, true, text);
+	size_t used = 0;
+
+	for (size_t i = 0; i < COUNT(lines); i++)
+		used += format_line(features, &lines[i], true, text + used);
+	text[used] = '\0';
+	return used;
 }
 
 static bool parse_value(const struct line *line, const char *value, struct secbake_features *f)
@@ -262,13 +269,15 @@ enum secbake_status secbake_features_parse(const char *text, size_t length,
 	return status;
 }
 
+/* Line by line: the whole text would be a page of stack more, for each start of the loader. */
 void secbake_features_hash(const struct secbake_features *features, struct secbake_hash *hash)
 {
-	char text[SECBAKE_FEATURES_TEXT_MAX];
 	struct sb_hash_stream stream;
+	char line[LINE_MAX];
 
 	sb_hash_begin(&stream);
-	sb_hash_add(&stream, text, format_lines(features, false, text));
+	for (size_t i = 0; i < COUNT(lines); i++)
+		sb_hash_add(&stream, line, format_line(features, &lines[i], false, line));
 	*hash = sb_hash_end(&stream);
 }
 

@@ -528,7 +528,7 @@ static enum secbake_status check_source(struct check *check, uint32_t index)
 	const char *name = secbake_blob_string(check->blob, source.name);
 	enum secbake_status status;
 	uint64_t size = 0;
-	uint8_t root;
+	uint8_t root = NOWHERE;
 	int fd;
 
 	check->root[index] = NOWHERE;

@@ -51,7 +51,7 @@ static bool join(char path[SB_PATH_MAX], const char *dir, size_t length, const c
 
 int sb_command_resolve(struct sb_exec *x, const char **path)
 {
-	const char *name = x->command[0], *list = x->secure ? NULL : getenv("PATH");
+	const char *name = x->command[0], *list;
 	int errnum, found = ENOENT;
 
 	if (!*name)
@@ -63,6 +63,7 @@ int sb_command_resolve(struct sb_exec *x, const char **path)
 		return errnum ? report(x, name, errnum) : 0;
 	}
 	*path = x->path;
+	list = x->secure ? NULL : getenv("PATH");
 	for (const char *p = list ? list : DEFAULT_PATH;; p++) {
 		size_t length = strcspn(p, ":");
 

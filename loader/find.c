@@ -25,7 +25,7 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 				 struct sb_found *found, struct secbake_error *error)
 {
 	struct sb_found at = {.options = {.keep_privileges = x->allow_new_privs}};
-	enum secbake_status status = secbake_blob_open(bytes, size, &at.blob, error);
+	enum secbake_status status = sb_blob_open(bytes, size, SB_BLOB_LOAD, &at.blob, error);
 
 	if (status)
 		return status;

@@ -50,11 +50,10 @@ static uint32_t verdict_of(const struct sb_found *found, uint32_t layer, const s
 /* "TracerPid:\t0"; without /proc nobody is known to trace this process. */
 static __attribute__((noinline)) bool is_traced(void)
 {
-	static const char key[] = "\nTracerPid:\t";
 	char text[4096];
-	const char *at = sb_own_status(text, sizeof(text)) ? strstr(text, key) : NULL;
+	const char *at = sb_own_status("\nTracerPid:\t", text, sizeof(text));
 
-	return at && at[sizeof(key) - 1] != '0';
+	return at && *at != '0';
 }
 
 /*

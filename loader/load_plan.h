@@ -45,8 +45,11 @@ struct sb_sets sb_sets_read(const struct sb_lookup *lookup, size_t root, char *r
 /* The next one's name, but for own; in room. NULL: there is none. */
 const char *sb_sets_next(struct sb_sets *sets, const char *own);
 
-/* The calling thread's /proc status, as text; false when there is none. */
-bool sb_own_status(char *text, size_t size);
+/*
+ * What the calling thread's /proc status says behind "KEY:\t"; in text. NULL when there is none.
+ * key: with the line break before it, and with ":\t".
+ */
+const char *sb_own_status(const char *key, char *text, size_t size);
 
 /* Selects and checks; changes nothing. Return: as secbake_load_apply(). */
 enum secbake_status sb_load_plan(const struct secbake_blob *blob,

@@ -16,6 +16,7 @@
 
 #include <linux/seccomp.h>
 
+#include "cache/blob_layout.h"
 #include "cache/blob_write.h"
 #include "cache/hash.h"
 
@@ -178,8 +179,8 @@ static void test_open_and_read(void **state)
 			    "");
 }
 
-/* Touches all that a checked blob promises; a sanitizer watches. */
-static void read_everything(const struct secbake_blob *blob)
+/* Touches all that a loader looks at; a sanitizer watches. */
+static size_t read_loaded(const struct secbake_blob *blob)
 {
 	uint32_t n = secbake_blob_count(blob, SECBAKE_SECTION_LAYERS);
 	size_t sum = 0;
@@ -193,7 +194,15 @@ static void read_everything(const struct secbake_blob *blob)
 	n = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
 	for (uint32_t i = 0; i < n; i++)
 		sum += strlen(secbake_blob_string(blob, secbake_blob_source(blob, i).name));
-	n = secbake_blob_count(blob, SECBAKE_SECTION_RULES);
+	return sum + strlen(secbake_blob_string(blob, secbake_blob_header(blob).listener_path));
+}
+
+/* Touches all that a checked blob promises. */
+static void read_everything(const struct secbake_blob *blob)
+{
+	size_t sum = read_loaded(blob);
+	uint32_t n = secbake_blob_count(blob, SECBAKE_SECTION_RULES);
+
 	for (uint32_t i = 0; i < n; i++)
 		sum += strlen(secbake_blob_string(blob, secbake_blob_rule(blob, i).pointer));
 	n = secbake_blob_count(blob, SECBAKE_SECTION_NOTES);
@@ -291,6 +300,8 @@ static void test_signed_damage(void **state)
 				refused++;
 			else
 				read_everything(&blob);
+			if (!sb_blob_open(exact, size, SB_BLOB_LOAD, &blob, NULL))
+				(void)read_loaded(&blob);
 			free(exact);
 		}
 	}
@@ -321,10 +332,18 @@ static size_t in_section(enum secbake_blob_section section, size_t offset)
 #define RULE_AT(i, field) RECORD(SECBAKE_SECTION_RULES, secbake_blob_rule, i, field)
 #define INSN_AT(i, offset) in_section(SECBAKE_SECTION_PROGRAMS, (i)*8 + (offset))
 
-/* One word changed and signed: refused for that reason. */
+/* What a loader does not look at. */
+static bool for_people(size_t at)
+{
+	return at >= in_section(SECBAKE_SECTION_NOTES, 0) &&
+	       at < in_section(SECBAKE_SECTION_STRINGS, 0);
+}
+
+/* One word changed and signed: refused for that reason, and by a loader too if it looks there. */
 static void refused(size_t at, uint32_t value, const char *why)
 {
-	struct secbake_error e = {0};
+	struct secbake_error e = {0}, load_e = {0};
+	enum secbake_status loaded;
 	struct secbake_blob blob;
 	uint8_t *damaged = fresh();
 
@@ -334,6 +353,9 @@ static void refused(size_t at, uint32_t value, const char *why)
 		fail_msg("accepted, though %s", why);
 	if (!strstr(e.text, why))
 		fail_msg("refused because \"%s\", not because \"%s\"", e.text, why);
+	loaded = sb_blob_open(damaged, size, SB_BLOB_LOAD, &blob, &load_e);
+	if (for_people(at) ? loaded != SECBAKE_OK : strcmp(load_e.text, e.text) != 0)
+		fail_msg("opened to be loaded: \"%s\", not \"%s\"", load_e.text, e.text);
 }
 
 static void test_header_fields(void **state)
