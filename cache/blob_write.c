@@ -325,9 +325,11 @@ static enum secbake_status check_limits(const struct writer *w)
 					 "versions",
 					 in->name, in->variant_count, SECBAKE_VARIANTS_MAX);
 	if (in->source_count > SECBAKE_SOURCES_MAX)
-		return secbake_error_set(w->error, SECBAKE_ERR_LIMIT, 0,
-					 "%s reads %u files, a blob records %u; use fewer bases",
-					 in->name, in->source_count, SECBAKE_SOURCES_MAX);
+		return secbake_error_set(
+			w->error, SECBAKE_ERR_LIMIT, 0,
+			"%s reads %u files, users and groups, a blob records %u; use "
+			"fewer bases, or numbers in place of names",
+			in->name, in->source_count, SECBAKE_SOURCES_MAX);
 	for (uint32_t v = 0; v < in->variant_count; v++) {
 		const struct sb_blob_variant_in *variant = &in->variant[v];
 

@@ -28,22 +28,21 @@ struct notif_sizes {
 };
 
 /*
- * In the order of the SECBAKE_ACTION_* bits. Names here are no pointers: each of those costs
- * the loader a relocation, four times its size.
+ * In the order of the SECBAKE_ACTION_* bits, as policies name them. Names here are no pointers:
+ * each of those costs the loader a relocation, four times its size.
  */
+static const char actions[][13] = {"kill-process", "kill-thread", "trap", "errno",
+				   "notify",	   "trace",	  "log",  "allow"};
+
+/* Those that some kernel with filters lacks. */
 static const struct {
-	char name[13];	    /* in policies */
-	char proc_name[13]; /* in actions_avail */
+	uint32_t bit;	    /* SECBAKE_ACTION_* */
 	uint32_t value;	    /* SECCOMP_RET_* */
-} actions[] = {
-	{"kill-process", "kill_process", 0x80000000u},
-	{"kill-thread", "kill_thread", 0x00000000u},
-	{"trap", "trap", 0x00030000u},
-	{"errno", "errno", 0x00050000u},
-	{"notify", "user_notif", 0x7fc00000u},
-	{"trace", "trace", 0x7ff00000u},
-	{"log", "log", 0x7ffc0000u},
-	{"allow", "allow", 0x7fff0000u},
+	char proc_name[13]; /* in actions_avail */
+} newer[] = {
+	{SECBAKE_ACTION_KILL_PROCESS, 0x80000000u, "kill_process"},
+	{SECBAKE_ACTION_NOTIFY, 0x7fc00000u, "user_notif"},
+	{SECBAKE_ACTION_LOG, 0x7ffc0000u, "log"},
 };
 
 /* In the order of the SECBAKE_FLAG_* bits. */
@@ -52,22 +51,55 @@ static const char flags[][19] = {"tsync",	 "log",		"spec-allow",
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 _Static_assert((1u << COUNT(actions)) - 1 == SECBAKE_ACTIONS_ALL, "actions");
+_Static_assert(SECBAKE_ACTIONS_OLDEST == (SECBAKE_ACTIONS_ALL &
+					  ~(uint32_t)(SECBAKE_ACTION_KILL_PROCESS |
+						      SECBAKE_ACTION_NOTIFY | SECBAKE_ACTION_LOG)),
+	       "newer");
 _Static_assert((1u << COUNT(flags)) - 1 == SECBAKE_FLAGS_ALL, "flags");
 
-/* 0, or the errno. */
+/* 0, or the errno. Only what a kernel answers says that something is absent; see lie(). */
 static int ask(unsigned int operation, unsigned int flag_bits, void *argument)
 {
 	return syscall(SYS_seccomp, operation, flag_bits, argument) < 0 ? errno : 0;
 }
 
-static enum secbake_status impossible(struct secbake_error *error, const char *probe)
+/* @answer is none that a kernel gives to @question, so that nothing follows from it. */
+static enum secbake_status lie(struct secbake_error *error, const char *question, int answer)
 {
-	return secbake_error_set(
-		error, SECBAKE_ERR_UNKNOWN, 0,
-		"%s without a program succeeded, which no kernel does; an emulator, "
-		"a tracer or an outer filter answers for it, so what this kernel "
-		"offers cannot be told",
-		probe);
+	return secbake_error_set(error, SECBAKE_ERR_UNKNOWN, answer,
+				 "the probe %s %s, as on no kernel: an emulator, a tracer or an "
+				 "outer filter answers for it; allow seccomp(2) there",
+				 question, answer ? "fails" : "succeeds");
+}
+
+static enum secbake_status denied(struct secbake_error *error, const char *other, int answer)
+{
+	return secbake_error_set(error, SECBAKE_ERR_UNKNOWN, answer,
+				 "seccomp(2) and %s are both denied, most likely by an outer "
+				 "filter; allow seccomp(2) there",
+				 other);
+}
+
+static const char actions_avail[] = "/proc/sys/kernel/seccomp/actions_avail";
+static const char set_seccomp[] = "prctl(PR_SET_SECCOMP)";
+static const char set_mode_filter[] = "SECCOMP_SET_MODE_FILTER";
+
+static enum secbake_status probe_each_flag(struct secbake_features *f, struct secbake_error *error)
+{
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		uint32_t bit = 1u << i;
+		/* WAIT_KILLABLE_RECV alone is refused by kernels that know it. */
+		uint32_t asked = bit == SECBAKE_FLAG_WAIT_KILLABLE_RECV
+					 ? bit | SECBAKE_FLAG_NEW_LISTENER
+					 : bit;
+		int answer = ask(OP_SET_MODE_FILTER, asked, NULL);
+
+		if (answer == EFAULT)
+			f->flags |= bit;
+		else if (answer != EINVAL)
+			return lie(error, set_mode_filter, answer);
+	}
+	return SECBAKE_OK;
 }
 
 /*
@@ -85,29 +117,21 @@ static enum secbake_status probe_flags(struct secbake_features *f, int *answer,
 	}
 	if (*answer)
 		*answer = ask(OP_SET_MODE_FILTER, 0, NULL);
-	if (!*answer)
-		return impossible(error, "seccomp(SECCOMP_SET_MODE_FILTER)");
-	if (*answer != EFAULT)
+	switch (*answer) {
+	case EFAULT:
+		return probe_each_flag(f, error);
+	case EINVAL: /* no filters */
+	case ENOSYS: /* before 3.17, or an outer filter */
+	case EPERM:  /* an outer filter */
 		return SECBAKE_OK;
-	for (size_t i = 0; i < COUNT(flags); i++) {
-		uint32_t bit = 1u << i;
-		/* WAIT_KILLABLE_RECV alone is refused by kernels that know it. */
-		uint32_t asked = bit == SECBAKE_FLAG_WAIT_KILLABLE_RECV
-					 ? bit | SECBAKE_FLAG_NEW_LISTENER
-					 : bit;
-		int r = ask(OP_SET_MODE_FILTER, asked, NULL);
-
-		if (!r)
-			return impossible(error, "seccomp(SECCOMP_SET_MODE_FILTER)");
-		if (r == EFAULT)
-			f->flags |= bit;
+	default:
+		return lie(error, set_mode_filter, *answer);
 	}
-	return SECBAKE_OK;
 }
 
 static enum secbake_status probe_method(struct secbake_features *f, struct secbake_error *error)
 {
-	int answer;
+	int answer, by_prctl;
 	enum secbake_status status = probe_flags(f, &answer, error);
 
 	if (status)
@@ -116,104 +140,112 @@ static enum secbake_status probe_method(struct secbake_features *f, struct secba
 		f->method = SECBAKE_METHOD_SECCOMP;
 		return SECBAKE_OK;
 	}
-	/* EINVAL: no filters. ENOSYS: before 3.17. Those, EPERM and others: an outer filter. */
-	answer = prctl(PR_SET_SECCOMP, MODE_FILTER, NULL) < 0 ? errno : 0;
-	switch (answer) {
-	case 0:
-		return impossible(error, "prctl(PR_SET_SECCOMP)");
-	case EFAULT:
-		f->method = SECBAKE_METHOD_PRCTL;
-		return SECBAKE_OK;
-	case EINVAL:
+	by_prctl = prctl(PR_SET_SECCOMP, MODE_FILTER, NULL) < 0 ? errno : 0;
+	if (!by_prctl)
+		return lie(error, set_seccomp, 0);
+	if (by_prctl == EINVAL) {
 		f->method = SECBAKE_METHOD_NONE;
 		return SECBAKE_OK;
-	default:
-		return secbake_error_set(
-			error, SECBAKE_ERR_UNKNOWN, answer,
-			"seccomp(2) and prctl(PR_SET_SECCOMP) are both denied, most "
-			"likely by an outer filter; allow seccomp there");
 	}
+	if (by_prctl != EFAULT)
+		return denied(error, set_seccomp, by_prctl);
+	if (answer == EINVAL) /* it has filters after all */
+		return lie(error, set_mode_filter, answer);
+	f->method = SECBAKE_METHOD_PRCTL;
+	return SECBAKE_OK;
 }
 
-/* "kill_process kill_thread ... allow\n"; 0 when there is no such file. */
-static uint32_t actions_from_proc(void)
+/* "kill_process kill_thread ... allow\n"; false when there is no such file. */
+static bool actions_from_proc(uint32_t *found)
 {
 	char text[512];
-	uint32_t found = 0;
 	ssize_t got;
-	int fd = open("/proc/sys/kernel/seccomp/actions_avail", O_RDONLY | O_CLOEXEC);
+	int fd = open(actions_avail, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return 0;
+		return false;
 	got = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (got <= 0)
-		return 0;
+		return false;
 	text[got] = '\0';
 	for (const char *p = text; *p;) {
 		size_t length = strcspn(p, " \n");
 
-		for (size_t i = 0; i < COUNT(actions); i++) {
-			if (strlen(actions[i].proc_name) == length &&
-			    !memcmp(actions[i].proc_name, p, length))
-				found |= 1u << i;
+		for (size_t i = 0; i < COUNT(newer); i++) {
+			if (strlen(newer[i].proc_name) == length &&
+			    !memcmp(newer[i].proc_name, p, length))
+				*found |= newer[i].bit;
 		}
 		p += length;
 		p += strspn(p, " \n");
 	}
-	return found;
+	return true;
 }
 
 /*
  * The system call decides; the file answers only what the call could not. The oldest actions
  * are not asked for: no kernel has filters without them.
  */
-static void probe_actions(struct secbake_features *f)
+static enum secbake_status probe_actions(struct secbake_features *f, struct secbake_error *error)
 {
-	uint32_t unanswered = 0, listed;
+	uint32_t unanswered = 0, listed = 0;
+	size_t invalid = 0;
+	int denial = 0;
 
 	f->actions = SECBAKE_ACTIONS_OLDEST;
-	for (size_t i = 0; i < COUNT(actions); i++) {
-		uint32_t value = actions[i].value;
+	for (size_t i = 0; i < COUNT(newer); i++) {
+		uint32_t value = newer[i].value;
+		int answer = ask(OP_GET_ACTION_AVAIL, 0, &value);
 
-		if (SECBAKE_ACTIONS_OLDEST & (1u << i))
-			continue;
-		switch (ask(OP_GET_ACTION_AVAIL, 0, &value)) {
-		case 0:
-			f->actions |= 1u << i;
-			break;
-		case EOPNOTSUPP:
-			break;
-		case EINVAL: /* before 4.14: no such operation, and just the oldest */
-			f->actions = SECBAKE_ACTIONS_OLDEST;
-			return;
-		default: /* no seccomp(2), or an outer filter in front of it */
-			unanswered |= 1u << i;
+		if (!answer) {
+			f->actions |= newer[i].bit;
+		} else if (answer == EINVAL) { /* before 4.14: no such operation */
+			invalid++;
+		} else if (answer != EOPNOTSUPP) { /* no seccomp(2), or an outer filter */
+			unanswered |= newer[i].bit;
+			denial = answer;
 		}
 	}
-	if (!unanswered)
-		return;
-	listed = actions_from_proc();
+	if (invalid && invalid < COUNT(newer)) /* the operation is there, or is not */
+		return lie(error, "SECCOMP_GET_ACTION_AVAIL", EINVAL);
+	/* Before 3.17 neither is there. */
+	if (unanswered && !actions_from_proc(&listed) &&
+	    !(denial == ENOSYS && f->method == SECBAKE_METHOD_PRCTL))
+		return denied(error, actions_avail, denial);
 	f->actions |= unanswered & listed;
+	return SECBAKE_OK;
+}
+
+static enum secbake_status probe_notif_sizes(struct secbake_features *f,
+					     struct secbake_error *error)
+{
+	struct notif_sizes sizes = {0};
+	int answer = ask(OP_GET_NOTIF_SIZES, 0, &sizes);
+
+	if (answer == EINVAL && !(f->flags & SECBAKE_FLAG_NEW_LISTENER)) /* both since 5.0 */
+		return SECBAKE_OK;
+	if (answer || !sizes.notif || !sizes.resp || !sizes.data)
+		return lie(error, "SECCOMP_GET_NOTIF_SIZES", answer);
+	f->notif_size = sizes.notif;
+	f->notif_resp_size = sizes.resp;
+	f->notif_data_size = sizes.data;
+	return SECBAKE_OK;
 }
 
 enum secbake_status secbake_features_probe(struct secbake_features *features,
 					   struct secbake_error *error)
 {
 	struct secbake_features f = {.arch = secbake_arch_native()};
-	struct notif_sizes sizes = {0};
 	struct utsname name = {0};
 	enum secbake_status status = probe_method(&f, error);
 
+	if (!status && f.method != SECBAKE_METHOD_NONE)
+		status = probe_actions(&f, error);
+	if (!status && f.method == SECBAKE_METHOD_SECCOMP)
+		status = probe_notif_sizes(&f, error);
 	if (status)
 		return status;
-	if (f.method != SECBAKE_METHOD_NONE)
-		probe_actions(&f);
-	if (f.method == SECBAKE_METHOD_SECCOMP && !ask(OP_GET_NOTIF_SIZES, 0, &sizes)) {
-		f.notif_size = sizes.notif;
-		f.notif_resp_size = sizes.resp;
-		f.notif_data_size = sizes.data;
-	}
 	/* Below 3.5 is no kernel with filters: personality(UNAME26), or a lie. Not known, then. */
 	if (uname(&name) || !secbake_kernel_parse(name.release, &f.kernel) ||
 	    f.kernel < SECBAKE_KERNEL(3, 5))
@@ -310,7 +342,7 @@ const char *secbake_action_name(uint32_t action_bit)
 {
 	int i = bit_index(action_bit);
 
-	return i >= 0 && (size_t)i < COUNT(actions) ? actions[i].name : NULL;
+	return i >= 0 && (size_t)i < COUNT(actions) ? actions[i] : NULL;
 }
 
 const char *secbake_flag_name(uint32_t flag_bit)

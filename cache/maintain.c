@@ -160,8 +160,7 @@ static enum secbake_status set_features(const struct set *set, struct secbake_fe
 	if (!strcmp(hex, set->hash))
 		return SECBAKE_OK;
 	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-				 "%s/%s is of another kernel: its hash is %s", set->path,
-				 SB_FEATURES_FILE, hex);
+				 "this is of another kernel: its hash is %s", hex);
 }
 
 static void visit_entry(const struct set *set, const char *file,
@@ -195,8 +194,13 @@ static void visit_set(const struct set *set, struct secbake_cache_visitor *visit
 	struct listing files;
 	enum secbake_status known = set_features(set, &features, &error);
 
-	if (known && known != SECBAKE_ERR_MISSING && visitor->trouble)
+	if (known && known != SECBAKE_ERR_MISSING && visitor->trouble) {
+		char path[sizeof(set->path) + sizeof("/" SB_FEATURES_FILE)];
+
+		snprintf(path, sizeof(path), "%s/" SB_FEATURES_FILE, set->path);
+		secbake_error_file(&error, path, error.line, error.column, NULL);
 		visitor->trouble(visitor, &error);
+	}
 	error = (struct secbake_error){0};
 	if (list(set->dir, set->path, is_blob, &files, &error)) {
 		if (visitor->trouble)
@@ -230,6 +234,7 @@ static enum secbake_status visit_root(const struct sb_lookup *lookup, size_t ind
 			visit_set(&set, visitor);
 			close(set.dir);
 		} else if (visitor->trouble) {
+			secbake_error_file(&trouble, at->path, 0, 0, NULL);
 			visitor->trouble(visitor, &trouble);
 		}
 	}

@@ -126,7 +126,7 @@ static bool split_range(struct request *r)
 		return false;
 	memcpy(r->from, kernel, size);
 	r->policy.target.kernel = dots + 2;
-	return secbake_kernel_parse(r->from, &r->options.kernel_from) &&
+	return secbake_kernel_parse(r->from, &r->options.kernel_from) && r->options.kernel_from &&
 	       secbake_kernel_parse(dots + 2, &r->options.kernel_to) &&
 	       r->options.kernel_from <= r->options.kernel_to;
 }

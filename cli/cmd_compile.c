@@ -18,6 +18,7 @@ struct request {
 	enum format format;
 	bool sealed, no_complain, format_given;
 	struct cli_tree tree;
+	struct cli_depends sources;   /* what was read */
 	bool depends;		      /* -MD */
 	const char *depfile, *target; /* -MF, -MT */
 };
@@ -162,7 +163,8 @@ static enum cli_exit check_tree(struct request *r, int argc, char **argv)
 		return cli_usage(&cli_compile, "-MD with -d wants -MF FILE and -MT TARGET");
 	r->tree.policy = (const char *const *)argv + optind;
 	r->tree.policy_count = (size_t)(argc - optind);
-	return CLI_DONE;
+	r->tree.verb = &cli_compile;
+	return cli_tree_check(&r->tree);
 }
 
 static enum cli_exit check_single(struct request *r, int argc)
@@ -183,6 +185,8 @@ static enum cli_exit check_single(struct request *r, int argc)
 				 "are for --format raw, c and asm");
 	if (r->depends && (!r->depfile || !r->target) && (!r->output || !strcmp(r->output, "-")))
 		return cli_usage(&cli_compile, "-MD wants -o FILE, or -MF FILE and -MT TARGET");
+	if (r->output && r->depfile && !strcmp(r->output, r->depfile))
+		return cli_usage(&cli_compile, "-o and -MF name the same file, %s", r->output);
 	return CLI_DONE;
 }
 
@@ -211,10 +215,34 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 	return r->tree.folder ? check_tree(r, argc, argv) : check_single(r, argc);
 }
 
+/* The depfile, if there is to be one; neither it nor the output takes a source's place. */
+static enum cli_exit put_depends(const struct request *r)
+{
+	const char *target = r->target ? r->target : r->output;
+	enum cli_exit status = CLI_DONE;
+	char *file = NULL;
+
+	if (r->output && strcmp(r->output, "-") != 0)
+		status = cli_depends_spare(&r->sources, &cli_compile, r->output);
+	if (status != CLI_DONE || !r->depends)
+		return status;
+	if (!r->depfile && asprintf(&file, "%s.d", r->output) < 0)
+		return CLI_SYSTEM;
+	status = cli_depends_spare(&r->sources, &cli_compile, file ? file : r->depfile);
+	if (status == CLI_DONE)
+		status = cli_depends_write(&r->sources, file ? file : r->depfile, target);
+	free(file);
+	return status;
+}
+
 static enum cli_exit put(const struct request *r, const void *bytes, size_t size)
 {
 	struct secbake_error error = {0};
+	/* The depfile goes first: make would take an output without one for done. */
+	enum cli_exit status = put_depends(r);
 
+	if (status != CLI_DONE)
+		return status;
 	if (!r->output || !strcmp(r->output, "-")) {
 		fwrite(bytes, 1, size, stdout); /* cli_close_stdout() tells of failures */
 		return CLI_DONE;
@@ -279,7 +307,7 @@ static enum cli_exit put_program(const struct request *r, const uint8_t *blob, s
 	return status;
 }
 
-static enum cli_exit compile(struct request *r, struct cli_depends *depends)
+static enum cli_exit compile(struct request *r)
 {
 	struct secbake_compiled *compiled = NULL;
 	struct secbake_error error = {0};
@@ -293,45 +321,29 @@ static enum cli_exit compile(struct request *r, struct cli_depends *depends)
 	r->policy.options.no_complain = r->no_complain;
 	if (secbake_compile(&r->policy.options, &compiled, &error) != SECBAKE_OK)
 		return cli_policy_fail(&r->policy, &error);
+	status = cli_depends_add_policy(&r->sources, &r->policy) ? CLI_DONE : CLI_SYSTEM;
 	blob = secbake_compiled_blob(compiled, &size);
-	status = r->format == FORMAT_BLOB ? put(r, blob, size) : put_program(r, blob, size);
+	if (status == CLI_DONE)
+		status = r->format == FORMAT_BLOB ? put(r, blob, size) : put_program(r, blob, size);
 	secbake_compiled_free(compiled);
-	if (status == CLI_DONE && !cli_depends_add_policy(depends, &r->policy))
-		status = CLI_SYSTEM;
-	return status;
-}
-
-static enum cli_exit put_depends(const struct request *r, const struct cli_depends *depends)
-{
-	const char *target = r->target ? r->target : r->output;
-	enum cli_exit status = CLI_SYSTEM;
-	char *file = NULL;
-
-	if (r->depfile)
-		return cli_depends_write(depends, r->depfile, target);
-	if (asprintf(&file, "%s.d", r->output) >= 0)
-		status = cli_depends_write(depends, file, target);
-	free(file);
 	return status;
 }
 
 static enum cli_exit compile_and_note(struct request *r)
 {
-	struct cli_depends depends = {0};
 	enum cli_exit status;
 
 	if (r->tree.folder) {
-		r->tree.verb = &cli_compile;
 		r->tree.options = &r->policy;
 		r->tree.sealed = r->sealed;
 		r->tree.no_complain = r->no_complain;
-		status = cli_tree_compile(&r->tree, &depends);
+		status = cli_tree_compile(&r->tree, &r->sources);
+		if (status == CLI_DONE)
+			status = put_depends(r);
 	} else {
-		status = compile(r, &depends);
+		status = compile(r);
 	}
-	if (status == CLI_DONE && r->depends)
-		status = put_depends(r, &depends);
-	cli_depends_free(&depends);
+	cli_depends_free(&r->sources);
 	return status;
 }
 

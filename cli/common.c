@@ -168,9 +168,15 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 				 "'%s' is no architecture that a kernel is compiled for; there are "
 				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
 				 target->arch);
-	if (target->kernel && !secbake_kernel_parse(target->kernel, &kernel))
+	/* The last number of all stands for "no end" in a blob. */
+	if (target->kernel &&
+	    (!secbake_kernel_parse(target->kernel, &kernel) || kernel == SECBAKE_KERNEL_ANY))
 		return cli_usage(verb, "--kernel wants a version such as 6.1, not '%s'",
 				 target->kernel);
+	/* With --features too: a version without filters is no kernel's of these. */
+	if (target->kernel &&
+	    secbake_features_of_kernel(arch, kernel, features, &error) != SECBAKE_OK)
+		return cli_fail(&error);
 	if (target->features) {
 		status = features_from_file(target->features, features);
 		if (status != CLI_DONE)
@@ -178,13 +184,11 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 		if (target->arch && features->arch != arch)
 			return cli_usage(verb, "%s is of a kernel for %s, --arch says %s",
 					 target->features, features->arch->name, arch->name);
-		if (kernel)
+		if (target->kernel)
 			features->kernel = kernel;
 		return CLI_DONE;
 	}
-	if (kernel)
-		secbake_features_of_kernel(arch, kernel, features, &error);
-	else
+	if (!target->kernel)
 		secbake_features_probe(features, &error);
 	if (error.status != SECBAKE_OK)
 		return cli_fail(&error);

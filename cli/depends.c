@@ -2,6 +2,7 @@
 /* Depfiles: which files an output was made of, for make and ninja. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <secbake/cache.h>
 
@@ -52,6 +53,21 @@ bool cli_depends_add_policy(struct cli_depends *depends, const struct cli_policy
 	if (policy->target.features)
 		good = good && cli_depends_add(depends, policy->target.features);
 	return good;
+}
+
+enum cli_exit cli_depends_spare(const struct cli_depends *depends, const struct cli_verb *verb,
+				const char *path)
+{
+	struct stat output, source;
+
+	if (stat(path, &output) || !S_ISREG(output.st_mode))
+		return CLI_DONE;
+	for (size_t i = 0; i < depends->count; i++)
+		if (!stat(depends->path[i], &source) && source.st_dev == output.st_dev &&
+		    source.st_ino == output.st_ino)
+			return cli_usage(verb, "%s would be written over, and is a source: %s",
+					 path, depends->path[i]);
+	return CLI_DONE;
 }
 
 /*

@@ -80,7 +80,7 @@ enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *
  * The file's name without ".json". It only labels the blob, so that characters
  * which no name may have are no reason to refuse the file: they become '_'.
  */
-static void name_from_path(const char *path, char name[SECBAKE_NAME_MAX + 1])
+void cli_policy_name(const char *path, char name[SECBAKE_NAME_MAX + 1])
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	size_t size;
@@ -105,7 +105,7 @@ static void name_from_path(const char *path, char name[SECBAKE_NAME_MAX + 1])
 static enum cli_exit name_of(const struct cli_verb *verb, struct cli_policy *policy,
 			     const char *path)
 {
-	name_from_path(path, policy->stem);
+	cli_policy_name(path, policy->stem);
 	policy->options.name = policy->name ? policy->name : policy->stem;
 	if (!secbake_name_valid(policy->options.name))
 		return cli_usage(verb,

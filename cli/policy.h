@@ -39,6 +39,9 @@ struct cli_policy {
 	char stem[SECBAKE_NAME_MAX + 1];
 };
 
+/* The name that a policy has by its path: the file's, without ".json", "-" is "stdin". */
+void cli_policy_name(const char *path, char name[SECBAKE_NAME_MAX + 1]);
+
 /* Long options for a verb's table; their values are above any character's. */
 enum {
 	CLI_OPT_ARCH = 0x100,

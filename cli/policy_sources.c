@@ -73,8 +73,11 @@ static enum secbake_status find_policy(struct cli_sources *s, uint32_t index, co
 	for (size_t i = 0; i < count && status == SECBAKE_ERR_MISSING; i++)
 		status = try_folder(s, index, dir[i], (int)strlen(dir[i]), name, text, error);
 	if (status == SECBAKE_ERR_MISSING)
-		secbake_error_set(error, status, 0, "there is no %s.json on the policy path (%s%s)",
-				  name, dir[0], count > 1 ? " ..." : "");
+		secbake_error_set(error, status, 0,
+				  "there is no %s.json %son the policy path (%s%s); put it there, "
+				  "or name its directory with -P",
+				  name, s->dir_count ? "" : "beside the policy or ", dir[0],
+				  count > 1 ? " ..." : "");
 	return status;
 }
 

@@ -81,6 +81,41 @@ static void *run(void *argument)
 	}
 }
 
+struct named {
+	char name[SECBAKE_NAME_MAX + 1];
+	const char *path;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+enum cli_exit cli_tree_check(const struct cli_tree *tree)
+{
+	struct named *named = calloc(tree->policy_count, sizeof(*named));
+	struct secbake_error error = {0};
+	enum cli_exit status = CLI_DONE;
+
+	if (!named) {
+		secbake_error_set(&error, SECBAKE_ERR_MEMORY, 0, "out of memory");
+		return cli_fail(&error);
+	}
+	for (size_t i = 0; i < tree->policy_count; i++) {
+		cli_policy_name(tree->policy[i], named[i].name);
+		named[i].path = tree->policy[i];
+	}
+	qsort(named, tree->policy_count, sizeof(*named), by_name);
+	for (size_t i = 1; i < tree->policy_count && status == CLI_DONE; i++)
+		if (!by_name(&named[i - 1], &named[i]))
+			status = cli_usage(tree->verb,
+					   "%s and %s are both named %s, and a tree has one blob "
+					   "of a name",
+					   named[i - 1].path, named[i].path, named[i].name);
+	free(named);
+	return status;
+}
+
 enum cli_exit cli_tree_compile(const struct cli_tree *tree, struct cli_depends *depends)
 {
 	struct work work = {.tree = tree, .depends = depends};

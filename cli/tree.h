@@ -28,11 +28,19 @@ struct cli_depends {
 
 bool cli_depends_add(struct cli_depends *depends, const char *path);
 bool cli_depends_add_policy(struct cli_depends *depends, const struct cli_policy *policy);
+/*
+ * Whether @path may be written: CLI_USAGE, after a message, if it was read. Like a compiler we
+ * do not put an output in the place of its source.
+ */
+enum cli_exit cli_depends_spare(const struct cli_depends *depends, const struct cli_verb *verb,
+				const char *path);
 /* "TARGET: PATH..." as make and ninja read it. CLI_DONE, or after a message the exit status. */
 enum cli_exit cli_depends_write(const struct cli_depends *depends, const char *file,
 				const char *target);
 void cli_depends_free(struct cli_depends *depends);
 
+/* CLI_USAGE, after a message, if two policies would have one blob. */
+enum cli_exit cli_tree_check(const struct cli_tree *tree);
 /* All policies for all kernels; the gravest exit status, after messages. */
 enum cli_exit cli_tree_compile(const struct cli_tree *tree, struct cli_depends *depends);
 

@@ -64,19 +64,30 @@ static const char *jump_name(uint16_t code)
 	}
 }
 
-/* The name of the operand where the accumulator says what it is; "" elsewhere. */
+static bool is_x32_number(const struct context *at, const struct sock_filter *insn)
+{
+	return at->holds == HOLDS_NUMBER && at->arch && insn->k >= SECBAKE_X32_BIT &&
+	       !strcmp(at->arch->name, "x86_64");
+}
+
+/*
+ * The name of the operand where the accumulator says what it is; "" elsewhere. Of X and of
+ * bits that are tested nothing is known.
+ */
 static const char *operand_name(const struct context *at, const struct sock_filter *insn)
 {
 	const struct secbake_arch *arch = at->arch;
 	const char *name = NULL;
 
+	if (BPF_SRC(insn->code) == BPF_X || BPF_OP(insn->code) == BPF_JSET)
+		return "";
 	if (at->holds == HOLDS_ARCH) {
 		arch = secbake_arch_by_audit(insn->k);
 		return arch ? arch->name : "";
 	}
 	if (at->holds != HOLDS_NUMBER || !arch)
 		return "";
-	if (insn->k >= SECBAKE_X32_BIT && !strcmp(arch->name, "x86_64"))
+	if (is_x32_number(at, insn))
 		arch = secbake_arch_find("x32");
 	name = sb_syscall_name(arch, insn->k);
 	return name ? name : "";
@@ -96,7 +107,7 @@ static void list_jump(FILE *out, uint32_t i, const struct sock_filter *insn,
 	else
 		fprintf(out, "if A %s 0x%x", jump_name(insn->code), insn->k);
 	if (*name)
-		fprintf(out, " (%s)", name);
+		fprintf(out, " (%s%s)", is_x32_number(at, insn) ? "x32 " : "", name);
 	fprintf(out, " goto %u else %u", i + 1 + insn->jt, i + 1 + insn->jf);
 }
 

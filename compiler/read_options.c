@@ -5,6 +5,7 @@
  */
 #include "read.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "capabilities.h"
@@ -68,6 +69,20 @@ static enum secbake_status unknown(const struct options_reader *r, const char *k
 				 word);
 }
 
+/* Nothing is near: all that there are, since they are few. */
+static enum secbake_status unknown_of(const struct options_reader *r, const char *kind,
+				      const char *const *words, uint32_t count, const char *word)
+{
+	char all[128] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < count && used < sizeof(all); i++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
+					 words[i]);
+	return secbake_error_set(r->error, SECBAKE_ERR_INPUT, 0,
+				 "there is no %s \"%.64s\"; there are %s", kind, word, all);
+}
+
 static enum secbake_status choose(const struct options_reader *r, const char *kind,
 				  const char *const *words, uint32_t count, const char *word,
 				  uint32_t *value)
@@ -81,7 +96,8 @@ static enum secbake_status choose(const struct options_reader *r, const char *ki
 		}
 		sb_nearest_try(&nearest, words[i]);
 	}
-	return unknown(r, kind, word, nearest.best);
+	return nearest.best ? unknown(r, kind, word, nearest.best)
+			    : unknown_of(r, kind, words, count, word);
 }
 
 static enum secbake_status take_cap(struct options_reader *r, const char *value)
@@ -134,6 +150,9 @@ static enum secbake_status take_line(struct options_reader *r, const char *text,
 	if (memchr(text, '\0', size))
 		return secbake_error_set(r->error, SECBAKE_ERR_INPUT, 0,
 					 "a NUL byte; options are lines of text");
+	if (r->line == 1 && size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		return secbake_error_set(r->error, SECBAKE_ERR_INPUT, 0,
+					 "a byte order mark; options are UTF-8 text without one");
 	name = trimmed(r->arena, text, size);
 	if (!name)
 		return secbake_error_set(r->error, SECBAKE_ERR_MEMORY, 0, "out of memory");

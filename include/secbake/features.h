@@ -100,7 +100,8 @@ struct secbake_features {
  * Installs nothing and needs no privilege and no /proc. SECBAKE_ACTIONS_OLDEST are not asked
  * for: they are there if filters are.
  * Return: SECBAKE_OK; SECBAKE_ERR_UNKNOWN when a probe gets an answer that no
- * kernel gives (success where failure is certain).
+ * kernel gives (success where failure is certain, an errno that does not say that
+ * something is absent), or none that says what the kernel offers.
  */
 enum secbake_status secbake_features_probe(struct secbake_features *features,
 					   struct secbake_error *error);

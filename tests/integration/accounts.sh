@@ -79,6 +79,22 @@ step='an image, no group file' && refresh failed --root "$image" web
 accounts "$image/etc" 34 45
 step='an image, as it was' && refresh reused --root "$image" web
 
+many=$(for ((i = 0; i < 260; i++)); do printf 'u%d:x:%d:1::/:\\n' $i $((5000 + i)); done)
+accounts "$image/etc" 34 45 "$many"
+users() { # COUNT: policy many names so many
+	local names
+	names=$(seq -f '"user:u%g"' -s, 0 $(($1 - 1)))
+	printf '{ "secbake": 1, "default": "allow", "rules": [{ "syscalls": "setuid", "args": { "uid": [%s] }, "action": "errno:1" }] }' \
+		"$names" >"$image/etc/secbake/policies/many.json"
+}
+step='an image, as many users as a blob can record, and one more'
+users 254 # the policy and its options count
+"$secbake" refresh -q --root "$image" many 2>"$work/stderr" || fail '254 are refused'
+users 255
+"$secbake" refresh -q --root "$image" many 2>"$work/stderr" && fail '255 are taken'
+grep -q '257 files, users and groups' "$work/stderr" || fail 'the message does not speak of users'
+: >"$work/stderr"
+
 step='depfile'
 "$secbake" compile -MD -MF "$work/d" -MT t -o "$work/root.sbk" <(sed 's/svc/root/; s/grp/root/' "$work/policies/web.json") \
 	2>/dev/null

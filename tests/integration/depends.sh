@@ -103,5 +103,33 @@ for name in $'a\nb' 'a;b' 'a|b'; do
 	prepare "$folder"
 	(cd "$folder" && ./compile) >"$work/said" 2>&1 && fail 'which no depfile can have is taken'
 	grep -q 'line break, ; or |' "$work/said" || fail 'it does not say why'
+	[[ ! -e $folder/out.sbk ]] || fail 'and the blob is written all the same'
 done
+
+# What is read is not written over; and without its depfile there is no output.
+folder=$work/over
+prepare "$folder"
+cp -r "$folder" "$work/before"
+cd "$folder" || exit 1
+refused() { # STATUS WORDS OPTION...
+	local expected=$1 words=$2
+	shift 2
+	step="compile $*"
+	"$secbake" compile -P path "$@" >"$work/said" 2>&1
+	[[ $? = "$expected" ]] || fail "the status is not $expected"
+	grep -qF -- "$words" "$work/said" || fail "it does not say: $words"
+	diff -r "$work/before" . >>"$work/said" || fail 'something was written'
+}
+ln web.json linked.json
+cp -al linked.json "$work/before"
+refused 2 'web.json would be written over' -o web.json web.json
+refused 2 'linked.json would be written over' -o linked.json web.json
+refused 2 'parts/more.json would be written over' -o ./parts/more.json web.json
+refused 2 'web.options would be written over' -o out.sbk -MD -MF web.options web.json
+refused 2 'path/base.json would be written over' -o out.sbk -MD -MF path/base.json web.json
+refused 2 'name the same file' -o out.sbk -MD -MF out.sbk web.json
+refused 4 'nowhere/out.d' -o out.sbk -MD -MF nowhere/out.d web.json
+refused 2 '0 to 0' --format raw --layer 3 -o out.bpf -MD web.json
+refused 2 'are both named base' -d tree path/base.json parts/base.json
+refused 2 'are both named a_b' -d tree 'a b.json' web.json a_b.json
 exit $failed

