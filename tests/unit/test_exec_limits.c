@@ -104,7 +104,9 @@ static int under_a_kernel_that_says(uint32_t errnum)
 {
 	struct sock_filter answer[] = {
 		LOAD(0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 5),
+		LOAD(16), /* the operation */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_SET_MODE_FILTER, 0, 3),
 		LOAD(16 + 8 * 2), /* the program's address */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
 		RET(SECCOMP_RET_ERRNO | errnum),
