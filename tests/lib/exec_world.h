@@ -23,15 +23,7 @@
 #include <sys/syscall.h>
 
 #include "cache/blob_write.h"
-
-/* The loader is then an ordinary dynamic program, and takes its time. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
+#include "sanitized.h"
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
