@@ -159,6 +159,20 @@ struct sb_policy {
 enum secbake_status sb_lookup_policy(const struct sb_lookup *lookup, const char *name,
 				     struct sb_policy *found, struct secbake_error *error);
 
+/* Appends to a string in a buffer of size bytes; false when it does not fit. */
+bool sb_path_append(char *to, size_t size, const char *text);
+
+#define SB_FILE_NAME_MAX (SECBAKE_NAME_MAX + 16u) /* NAME and a suffix */
+
+/**
+ * sb_lookup_file_name() - the name of a policy's file: NAME and a suffix
+ * @out: receives it
+ * @name: refused with SECBAKE_ERR_INPUT if no policy can be called so
+ * @suffix: SB_SUFFIX_*
+ */
+enum secbake_status sb_lookup_file_name(char out[SB_FILE_NAME_MAX], const char *name,
+					const char *suffix, struct secbake_error *error);
+
 /**
  * sb_lookup_policy_trust() - the trust that applies in one root of the policy path
  * @root: index into lookup->policies
