@@ -255,7 +255,8 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
  *
  * The old content stays until all of the new is on the disk, and if anything fails. A
  * file that was there keeps its permission bits, a new one gets 0666 less the umask. Other
- * hard links keep the old content.
+ * hard links keep the old content. What a killed process has left beside it that was writing
+ * the same file is removed.
  * Return: SECBAKE_OK; SECBAKE_ERR_SYSTEM with errno; SECBAKE_ERR_LIMIT for too
  * long a path.
  */
