@@ -17,6 +17,7 @@ struct report {
 	bool quiet, json;
 	bool some; /* JSON: there was a result before */
 	bool progress, same_terminal;
+	size_t bases;
 	struct cli_progress bar;
 };
 
@@ -25,7 +26,7 @@ static const char *outcome_name(enum secbake_outcome outcome)
 	static const char *const names[] = {
 		[SECBAKE_REUSED] = "reused",	   [SECBAKE_COMPILED] = "compiled",
 		[SECBAKE_FAILED] = "failed",	   [SECBAKE_COPIED] = "copied",
-		[SECBAKE_RESTAMPED] = "restamped",
+		[SECBAKE_RESTAMPED] = "restamped", [SECBAKE_BASE] = "base",
 	};
 
 	return names[outcome];
@@ -79,6 +80,7 @@ static void policy(struct secbake_refresh_reporter *self, const struct secbake_r
 	const bool line = event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
 			  event->total <= LINES_MAX;
 
+	report->bases += event->outcome == SECBAKE_BASE;
 	/* The line stays where nothing is printed over it: results come in bursts, by batches. */
 	if (event->outcome == SECBAKE_FAILED || (report->json ? report->same_terminal : line))
 		cli_progress_clear(&report->bar);
@@ -120,8 +122,11 @@ static void print_summary(const struct report *report, const struct secbake_refr
 		printf("%zu copied, ", s->copied);
 	if (s->restamped)
 		printf("%zu restamped, ", s->restamped);
-	printf("%zu compiled, %zu failed%s\n", s->compiled, s->failed,
+	printf("%zu compiled, %zu failed%s", s->compiled, s->failed,
 	       s->quick ? " (nothing has changed)" : "");
+	if (report->bases)
+		printf("; %zu base%s of others", report->bases, report->bases == 1 ? "" : "s");
+	putchar('\n');
 }
 
 static bool parse_jobs(const char *text, unsigned int *jobs)
