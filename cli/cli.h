@@ -28,17 +28,17 @@ struct cli_verb {
 extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_disasm, cli_explain,
 	cli_features, cli_refresh, cli_cache, cli_prove, cli_diff, cli_constants, cli_syscalls;
 
-/* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 /* common.c: a value of --effort; CLI_DONE, or CLI_USAGE after a message. */
 enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
 			 enum secbake_effort *effort);
 
+/* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
  * Options of one verb, by getopt_long; every verb has --help and -h (prints verb->help
- * and makes cli_next() return CLI_HELP).
+ * and makes cli_next() return CLI_HELP), and --version likewise.
  */
 #define CLI_HELP (-2)
 struct option;
@@ -91,9 +91,6 @@ bool cli_matches(const char *pattern, const char *name);
 
 /* json.c: text as a JSON string on stdout, whatever bytes it has. */
 void cli_json_string(const char *text);
-
-/* For verbs that compile many policies: memory that was freed is kept for the next. */
-void cli_keep_memory(void);
 
 /* For verbs that compile many policies: memory that was freed is kept for the next. */
 void cli_keep_memory(void);

@@ -7,6 +7,7 @@
 
 #include <secbake/cache.h>
 #include <secbake/import.h>
+#include <secbake/inspect.h>
 
 #include "cli.h"
 
@@ -79,14 +80,30 @@ static void close_files(struct files *files)
 	}
 }
 
-static bool known(const char *format)
-{
-	const char *name;
+#define FORMATS_MAX 32
 
-	for (size_t i = 0; (name = secbake_import_format_at(i)); i++)
-		if (!strcmp(name, format))
-			return true;
-	return false;
+/* CLI_DONE if --from names a format; else which there are. */
+static enum cli_exit check_format(const char *format)
+{
+	const char *names[FORMATS_MAX], *near;
+	char list[256] = "";
+	size_t count = 0;
+
+	for (; count < FORMATS_MAX && (names[count] = secbake_import_format_at(count)); count++) {
+		size_t used = strlen(list);
+
+		if (format && !strcmp(names[count], format))
+			return CLI_DONE;
+		snprintf(list + used, sizeof(list) - used, "%s%s", count ? ", " : "", names[count]);
+	}
+	if (!format)
+		return cli_usage(&cli_import, "from which format? give --from, one of %s", list);
+	near = secbake_nearest(format, names, count);
+	if (near)
+		return cli_usage(&cli_import,
+				 "there is no format '%s'; did you mean '%s'? There are %s", format,
+				 near, list);
+	return cli_usage(&cli_import, "there is no format '%s'; there are %s", format, list);
 }
 
 static enum cli_exit parse(int argc, char **argv, struct request *r)
@@ -119,11 +136,8 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 			break;
 		}
 	}
-	if (!r->options.format)
-		return cli_usage(&cli_import, "from which format? give --from");
-	if (!known(r->options.format))
-		return cli_usage(&cli_import, "there is no format '%s' to import",
-				 r->options.format);
+	if (check_format(r->options.format) != CLI_DONE)
+		return CLI_USAGE;
 	if (r->arch && (!(r->options.arch = secbake_arch_find(r->arch)) || r->options.arch->x32))
 		return cli_usage(&cli_import,
 				 "'%s' is no architecture that a kernel is compiled for; there are "

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <secbake/inspect.h>
+
 #include "cli.h"
 
 /*
@@ -33,7 +35,8 @@ enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "; secbake %s --help tells more\n", verb->name);
+	fprintf(stderr, "%s secbake %s --help tells more\n",
+		format[strlen(format) - 1] == '?' ? "" : ";", verb->name);
 	return CLI_USAGE;
 }
 
@@ -47,6 +50,43 @@ enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
 	else
 		return cli_usage(verb, "--effort wants default or best, not '%s'", value);
 	return CLI_DONE;
+}
+
+#define LONGS_MAX 64
+
+/* What is wrong with "--NAME" or "--NAME=VALUE", which getopt_long() refused. */
+static void bad_long(const struct cli_verb *verb, const char *given, const struct option *longs)
+{
+	const char *names[LONGS_MAX] = {"help", "version"}, *begins[2] = {NULL}, *near;
+	int size = (int)strcspn(given + 2, "=");
+	size_t count = 2, found = 0;
+	char *name;
+
+	for (; longs->name && count < LONGS_MAX; longs++) {
+		names[count++] = longs->name;
+		if (size && !strncmp(longs->name, given + 2, (size_t)size) && found < 2)
+			begins[found++] = longs->name;
+		if (found && !begins[found - 1][size])
+			begins[(found = 1) - 1] = longs->name; /* all of it, and not a part */
+		if (found && !begins[0][size])
+			break;
+	}
+	if (found == 2) {
+		cli_usage(verb, "--%.*s may be --%s or --%s", size, given + 2, begins[0],
+			  begins[1]);
+		return;
+	}
+	if (found) {
+		cli_usage(verb, "--%s takes no value", begins[0]);
+		return;
+	}
+	name = strndup(given + 2, (size_t)size);
+	near = name ? secbake_nearest(name, names, count) : NULL;
+	if (near)
+		cli_usage(verb, "there is no option --%s; did you mean --%s?", name, near);
+	else
+		cli_usage(verb, "there is no option --%.*s", size, given + 2);
+	free(name);
 }
 
 int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
@@ -64,13 +104,16 @@ int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *sho
 		fputs(verb->help, stdout);
 		return CLI_HELP;
 	}
+	if (c == '?' && !strcmp(argv[optind - 1], "--version")) {
+		puts("secbake " SECBAKE_VERSION);
+		return CLI_HELP;
+	}
 	if (c != '?')
 		return c;
-	if (optopt && optopt < 128 && argv[optind - 1][1] != '-')
+	if (optopt && optopt < 128 && strncmp(argv[optind - 1], "--", 2) != 0)
 		cli_usage(verb, "there is no option -%c", optopt);
 	else
-		cli_usage(verb, "%s is no option, stands for several, or takes no value",
-			  argv[optind - 1]);
+		bad_long(verb, argv[optind - 1], longs);
 	return '?';
 }
 
