@@ -47,6 +47,12 @@ struct option;
 int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
 	     const struct option *longs);
 
+/*
+ * common.c: the architecture of this name; NULL after a message with the nearest ones. x32 is
+ * none that a kernel is compiled for: only where calls are asked about.
+ */
+const struct secbake_arch *cli_arch(const struct cli_verb *verb, const char *name, bool x32_too);
+
 /* Prints "file:line: /pointer: text" (what there is of it) to stderr. */
 void cli_print(const char *prefix, const struct secbake_error *error);
 
@@ -74,6 +80,9 @@ struct cli_target {
  */
 enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_target *target,
 				  struct secbake_features *features);
+
+/* What messages call a path: "-" is standard input, and "" is seen in quotes. */
+const char *cli_shown(const char *path);
 
 /*
  * A whole file ("-": standard input) of at most max bytes, in malloc'd memory

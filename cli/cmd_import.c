@@ -138,11 +138,8 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 	}
 	if (check_format(r->options.format) != CLI_DONE)
 		return CLI_USAGE;
-	if (r->arch && (!(r->options.arch = secbake_arch_find(r->arch)) || r->options.arch->x32))
-		return cli_usage(&cli_import,
-				 "'%s' is no architecture that a kernel is compiled for; there are "
-				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
-				 r->arch);
+	if (r->arch && !(r->options.arch = cli_arch(&cli_import, r->arch, false)))
+		return CLI_USAGE;
 	if (r->output && !*r->output)
 		return cli_usage(&cli_import, "-o wants a file, or - for standard output");
 	if (argc - optind != 1)
@@ -181,7 +178,7 @@ static enum cli_exit import(struct request *r, const char *path)
 	if (error.status != SECBAKE_OK)
 		return cli_fail(&error);
 	policy->bytes = r->files.text[0];
-	policy->file = strcmp(path, "-") ? path : "(standard input)";
+	policy->file = cli_shown(path);
 	cli_reporter_init(&r->reporter);
 	r->options.reporter = &r->reporter.base;
 	r->options.reader = &r->files.base;

@@ -74,6 +74,18 @@ static void print_error(const char *level, const char *name, const struct secbak
 	cli_print(prefix, error);
 }
 
+/* Who gives a file's name has said ".json" once too often. */
+static void print_failure(const struct secbake_refresh_event *event)
+{
+	const size_t size = strlen(event->name);
+
+	print_error("", event->name, event->error);
+	if (event->error->status == SECBAKE_ERR_MISSING && size > 5 &&
+	    !strcmp(event->name + size - 5, ".json"))
+		fprintf(stderr, "secbake: policies are named without .json: secbake refresh %.*s\n",
+			(int)size - 5, event->name);
+}
+
 static void policy(struct secbake_refresh_reporter *self, const struct secbake_refresh_event *event)
 {
 	struct report *report = (struct report *)self;
@@ -85,7 +97,7 @@ static void policy(struct secbake_refresh_reporter *self, const struct secbake_r
 	if (event->outcome == SECBAKE_FAILED || (report->json ? report->same_terminal : line))
 		cli_progress_clear(&report->bar);
 	if (event->outcome == SECBAKE_FAILED)
-		print_error("", event->name, event->error);
+		print_failure(event);
 	if (report->json)
 		print_json_event(report, event);
 	else if (line)
@@ -224,9 +236,11 @@ static enum cli_exit run(int argc, char **argv)
 		return status;
 	for (int i = optind; i < argc; i++)
 		if (!secbake_name_valid(argv[i]))
-			return cli_usage(&cli_refresh,
-					 "'%s' cannot name a policy: give NAME, not NAME.json",
-					 argv[i]);
+			return cli_usage(
+				&cli_refresh,
+				"'%s' cannot name a policy: give NAME of NAME.json, up to %u of "
+				"A-Z a-z 0-9 _ . @ -, and with -P where it is",
+				argv[i], SECBAKE_NAME_MAX);
 	status = cli_target_features(&cli_refresh, &arguments.places.target, &options.features);
 	if (status == CLI_DONE)
 		status = cli_places_of(&cli_refresh, &arguments.places, &options.places);

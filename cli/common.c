@@ -193,9 +193,55 @@ static enum cli_exit features_from_file(const char *path, struct secbake_feature
 	if (cli_read_file(path, SECBAKE_FEATURES_TEXT_MAX, &text, &size, &error) != SECBAKE_OK)
 		return cli_fail(&error);
 	if (secbake_features_parse(text, size, features, &error) != SECBAKE_OK)
-		secbake_error_file(&error, path, error.line, error.column, NULL);
+		secbake_error_file(&error, cli_shown(path), error.line, error.column, NULL);
 	free(text);
 	return error.status == SECBAKE_OK ? CLI_DONE : cli_fail(&error);
+}
+
+/* What other projects call them, beside Go's names. */
+static const struct {
+	const char *theirs, *ours;
+} other_names[] = {
+	{"i386", "x86"},   {"i486", "x86"},  {"i586", "x86"},	{"i686", "x86"},
+	{"x64", "x86_64"}, {"armhf", "arm"}, {"armv7l", "arm"}, {"armv6l", "arm"},
+};
+
+#define ARCHES_MAX 64
+
+const struct secbake_arch *cli_arch(const struct cli_verb *verb, const char *name, bool x32_too)
+{
+	const struct secbake_arch *arch = secbake_arch_find(name), *at;
+	const char *names[ARCHES_MAX], *near = NULL;
+	char list[512] = "";
+	size_t count = 0;
+
+	if (arch && (x32_too || !arch->x32))
+		return arch;
+	if (arch) {
+		cli_usage(verb, "%s is an ABI of x86_64's kernels: give x86_64", name);
+		return NULL;
+	}
+	for (size_t i = 0; (at = secbake_arch_at(i)) && count < ARCHES_MAX; i++) {
+		size_t used = strlen(list);
+
+		if ((at->go_name && !strcasecmp(at->go_name, name)) ||
+		    (at->scmp_name && !strcasecmp(at->scmp_name, name)))
+			near = at->name;
+		if (at->x32 && !x32_too)
+			continue;
+		snprintf(list + used, sizeof(list) - used, "%s%s", count ? " " : "", at->name);
+		names[count++] = at->name;
+	}
+	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+		if (!strcasecmp(other_names[i].theirs, name))
+			near = other_names[i].ours;
+	if (!near)
+		near = secbake_nearest(name, names, count);
+	if (near)
+		cli_usage(verb, "there is no architecture '%s'; did you mean '%s'?", name, near);
+	else
+		cli_usage(verb, "there is no architecture '%s'; there are %s", name, list);
+	return NULL;
 }
 
 enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_target *target,
@@ -206,11 +252,8 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 	uint32_t kernel = 0;
 	enum cli_exit status;
 
-	if (target->arch && (!(arch = secbake_arch_find(target->arch)) || arch->x32))
-		return cli_usage(verb,
-				 "'%s' is no architecture that a kernel is compiled for; there are "
-				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
-				 target->arch);
+	if (target->arch && !(arch = cli_arch(verb, target->arch, false)))
+		return CLI_USAGE;
 	/* The last number of all stands for "no end" in a blob. */
 	if (target->kernel &&
 	    (!secbake_kernel_parse(target->kernel, &kernel) || kernel == SECBAKE_KERNEL_ANY))
@@ -240,19 +283,23 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 	return CLI_DONE;
 }
 
+const char *cli_shown(const char *path)
+{
+	return !*path ? "''" : strcmp(path, "-") ? path : "(standard input)";
+}
+
 enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
 				  struct secbake_error *error)
 {
 	bool standard = !strcmp(path, "-");
 	FILE *file = standard ? stdin : fopen(path, "re");
-	const char *shown = standard ? "standard input" : path;
 	enum secbake_status status = SECBAKE_OK;
 	char *buffer = NULL;
 	struct stat st;
 
 	if (!file) {
 		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot be opened");
-		secbake_error_file(error, path, 0, 0, NULL);
+		secbake_error_file(error, cli_shown(path), 0, 0, NULL);
 		return status;
 	}
 	if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
@@ -267,7 +314,7 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
 	if (!standard)
 		fclose(file);
 	if (status != SECBAKE_OK) {
-		secbake_error_file(error, shown, 0, 0, NULL);
+		secbake_error_file(error, cli_shown(path), 0, 0, NULL);
 		free(buffer);
 		return status;
 	}
