@@ -30,11 +30,18 @@ void cli_keep_memory(void)
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 {
 	va_list args;
+	char *text;
 
-	fprintf(stderr, "secbake %s: ", verb->name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	/* What was typed may have been a file's name, and that anybody's choice. */
+	for (char *c = text; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "secbake %s: %s", verb->name, text ? text : "out of memory");
+	free(text);
 	fprintf(stderr, "%s secbake %s --help tells more\n",
 		format[strlen(format) - 1] == '?' ? "" : ";", verb->name);
 	return CLI_USAGE;

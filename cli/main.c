@@ -72,12 +72,14 @@ static const struct cli_verb *find(const char *name)
 static enum cli_exit no_verb(const char *word)
 {
 	const char *names[VERB_COUNT + 1] = {"help"}, *near;
+	struct secbake_error shown = {0}; /* without control characters */
 
+	secbake_error_set(&shown, SECBAKE_ERR_INPUT, 0, "%s", word);
 	if (*word == '-') {
 		fprintf(stderr,
 			"secbake: %s stands where a verb should: secbake VERB [OPTION...]; secbake "
 			"--help lists the verbs\n",
-			word);
+			shown.text);
 		return CLI_USAGE;
 	}
 	for (size_t i = 0; i < VERB_COUNT; i++)
@@ -87,10 +89,10 @@ static enum cli_exit no_verb(const char *word)
 		fprintf(stderr,
 			"secbake: there is no verb '%s'; did you mean '%s'? secbake --help lists "
 			"them\n",
-			word, near);
+			shown.text, near);
 	else
 		fprintf(stderr, "secbake: there is no verb '%s'; secbake --help lists them\n",
-			word);
+			shown.text);
 	return CLI_USAGE;
 }
 

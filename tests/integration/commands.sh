@@ -182,5 +182,16 @@ secbake: policies are named without .json: secbake refresh web' refresh -C cache
 says 4 'secbake: missing is not there: No such file or directory' refresh -C cache -P missing
 says 3 'secbake: web.json is not a directory (symbolic links are not followed here): Not a directory' refresh -C cache -P web.json
 
+# ---- what must not reach a terminal ----
+
+esc=$'\e' csi=$'\xc2\x9b'
+says 2 "secbake: there is no verb '?[31m'; secbake --help lists them" "$esc[31m"
+usage 'there is no option --?[31m' compile "--$esc[31m"
+says 4 'e?[31mé: cannot be opened: No such file or directory' compile "e$csi[31mé"
+printf '{ "secbake": 1, "default": "allow", "%s31m": 1 }' "$csi" >csi.json
+says 3 'csi.json:1: /?31m: a policy has no member "?31m"' compile csi.json
+printf 'key%s[31m yes\n' "$esc" >esc.features
+says 3 "esc.features:1: unknown key \"key?[31m\"; $mend" features --features esc.features
+
 echo "$tried command lines"
 exit $failed
