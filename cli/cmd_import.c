@@ -10,6 +10,7 @@
 #include <secbake/inspect.h>
 
 #include "cli.h"
+#include "tree.h"
 
 /* The files that the policy includes, as this user reads them. */
 struct files {
@@ -148,16 +149,34 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 	return CLI_DONE;
 }
 
+/* Like a compiler it does not put its output in the place of what it was made of. */
+static enum cli_exit spare_sources(const struct request *r)
+{
+	struct cli_depends read = {0};
+	enum cli_exit status = CLI_DONE;
+
+	for (size_t i = 0; i < SECBAKE_IMPORT_FILES_MAX && status == CLI_DONE; i++)
+		if (r->files.text[i] && !cli_depends_add(&read, r->files.path[i]))
+			status = CLI_SYSTEM;
+	if (status == CLI_DONE)
+		status = cli_depends_spare(&read, &cli_import, r->output);
+	cli_depends_free(&read);
+	return status;
+}
+
 static enum cli_exit put(const struct request *r, const char *text, size_t size)
 {
 	struct secbake_error error = {0};
+	enum cli_exit status;
 
 	if (!r->output || !strcmp(r->output, "-")) {
 		fwrite(text, 1, size, stdout); /* cli_close_stdout() tells of failures */
 		return CLI_DONE;
 	}
-	return secbake_store_file(r->output, text, size, &error) == SECBAKE_OK ? CLI_DONE
-									       : cli_fail(&error);
+	status = spare_sources(r);
+	if (status == CLI_DONE && secbake_store_file(r->output, text, size, &error) != SECBAKE_OK)
+		status = cli_fail(&error);
+	return status;
 }
 
 static enum cli_exit import(struct request *r, const char *path)

@@ -159,6 +159,9 @@ enum cli_exit cli_policy_open(const struct cli_verb *verb, struct cli_policy *po
 	struct secbake_error error = {0};
 	enum cli_exit status = name_of(verb, policy, path);
 
+	if (status == CLI_DONE && policy->target.features && !strcmp(path, "-") &&
+	    !strcmp(policy->target.features, "-"))
+		status = cli_usage(verb, "standard input can be read once only");
 	if (status == CLI_DONE)
 		status = cli_target_features(verb, &policy->target, &options->target);
 	if (status != CLI_DONE)

@@ -131,6 +131,8 @@ says 3 'zeros.bpf: instruction 7 (code 0x0, k 0x0): the last instruction must be
 says 3 "web.json: $json" prove web.json web.bpf
 says 3 'web.sbk: is a blob, which was compiled; give the JSON that it was made of' prove web.sbk web.sbk
 usage 'standard input can be read once only' diff - -
+usage 'standard input can be read once only' prove - -
+usage 'standard input can be read once only' compile --features - -
 mend='write the file with "secbake features"'
 says 3 "web.json:1: this is not a line \"key value\"; $mend" features --features web.json
 says 3 "(standard input): the line \"action.allow\" is missing; $mend" features --features -
@@ -149,6 +151,15 @@ usage '-o wants a file, or - for standard output' compile -o '' web.json
 usage '-d wants a directory' compile -d '' web.json
 says 4 'secbake: cannot open the directory web.json: Not a directory' compile -d web.json web.json
 says 0 '' compile -o /dev/null web.json
+
+printf 'read: 1\n@include ./more.policy\n' >my.policy
+printf 'write: 1\n' >more.policy
+ln more.policy linked.policy
+cp my.policy before
+usage 'my.policy would be written over, and is a source: my.policy' import --from minijail -o my.policy my.policy
+usage 'linked.policy would be written over, and is a source: more.policy' import --from minijail -o linked.policy my.policy
+cmp -s my.policy before || { echo 'a source was written over' >&2; failed=1; }
+says 0 '' import --from minijail -o imported.json my.policy
 
 # ---- what does not go together, and what no option takes ----
 
