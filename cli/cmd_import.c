@@ -201,8 +201,12 @@ static enum cli_exit import(struct request *r, const char *path)
 	cli_reporter_init(&r->reporter);
 	r->options.reporter = &r->reporter.base;
 	r->options.reader = &r->files.base;
-	if (secbake_import(&r->options, &text, &size, &error) != SECBAKE_OK)
+	if (secbake_import(&r->options, &text, &size, &error) != SECBAKE_OK) {
+		/* No such part: what is missing is no file. */
+		if (error.status == SECBAKE_ERR_MISSING && !error.file[0])
+			return cli_usage(&cli_import, "%s", error.text);
 		return cli_fail(&error);
+	}
 	status = put(r, text, size);
 	free(text);
 	return status;

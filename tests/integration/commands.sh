@@ -158,6 +158,9 @@ ln more.policy linked.policy
 cp my.policy before
 usage 'my.policy would be written over, and is a source: my.policy' import --from minijail -o my.policy my.policy
 usage 'linked.policy would be written over, and is a source: more.policy' import --from minijail -o linked.policy my.policy
+usage 'a file of the format minijail holds one policy and no parts' import --from minijail --part x my.policy
+printf '@include ./nothing\n' >lost.policy
+says 3 'lost.policy:1: there is no file "nothing" to include' import --from minijail lost.policy
 cmp -s my.policy before || { echo 'a source was written over' >&2; failed=1; }
 says 0 '' import --from minijail -o imported.json my.policy
 
