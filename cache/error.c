@@ -29,6 +29,11 @@ static void put_string(struct sink *sink, const char *text, size_t limit)
 	for (size_t i = 0; i < limit && text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
 
+		/* Those of U+0080 to U+009F, too: to some terminals U+009B is ESC [. */
+		if (c == 0xc2 && i + 1 < limit && ((unsigned char)text[i + 1] & 0xe0) == 0x80) {
+			c = '\0';
+			i++;
+		}
 		put(sink, c < 0x20 || c == 0x7f ? '?' : (char)c);
 	}
 }

@@ -225,7 +225,9 @@ static enum secbake_status parse_line(char *text, uint32_t *seen, struct secbake
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "\"%s\" cannot be \"%s\"",
 					 text, value ? value : "");
 	}
-	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "unknown key \"%s\"", text);
+	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+				 "unknown key \"%s\"; write the file with \"secbake features\"",
+				 text);
 }
 
 enum secbake_status secbake_features_parse(const char *text, size_t length,
@@ -249,8 +251,9 @@ enum secbake_status secbake_features_parse(const char *text, size_t length,
 		number++;
 		if (size && text[at] != '#') {
 			if (size >= sizeof(line) || memchr(text + at, '\0', size)) {
-				status = secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-							   "this is not a line \"key value\"");
+				status = secbake_error_set(
+					error, SECBAKE_ERR_INPUT, 0,
+					"this is not a line \"key value\"; write the file with \"secbake features\"");
 			} else {
 				memcpy(line, text + at, size);
 				line[size] = '\0';

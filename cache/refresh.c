@@ -41,7 +41,7 @@ void sb_refresh_account(struct sb_refresh *r, const struct sb_result *result)
 	};
 
 	pthread_mutex_lock(&r->mutex);
-	r->summary.policies++;
+	r->summary.policies += event.outcome != SECBAKE_BASE;
 	r->summary.reused += event.outcome == SECBAKE_REUSED;
 	r->summary.copied += event.outcome == SECBAKE_COPIED;
 	r->summary.restamped += event.outcome == SECBAKE_RESTAMPED;
@@ -89,6 +89,7 @@ static void work_all(struct sb_refresh *r)
 	while (started)
 		pthread_join(thread[--started], NULL);
 	sb_refresh_flush(r);
+	sb_refresh_bases(r);
 }
 
 static enum secbake_status check_reserved(const struct secbake_refresh_options *options,
@@ -154,6 +155,7 @@ enum secbake_status secbake_refresh(const struct secbake_refresh_options *option
 	sb_store_close(&r->store);
 	pthread_mutex_destroy(&r->flush);
 	pthread_mutex_destroy(&r->mutex);
+	free(r->bases.at);
 	free(r->others.at);
 	free(r->names.name);
 	free(r);

@@ -42,7 +42,8 @@ struct sb_result {
 	enum secbake_outcome outcome;
 	enum secbake_status status;
 	struct secbake_error error;
-	int lock; /* the entry's, or -1 */
+	bool lacks_default; /* and nothing else is wrong */
+	int lock;	    /* the entry's, or -1 */
 	bool staged;
 	struct sb_stage stage;
 	char file[SECBAKE_NAME_MAX + sizeof(SB_SUFFIX_BLOB)];
@@ -74,8 +75,9 @@ struct sb_refresh {
 	int sync_fd; /* of the store's directory, for syncfs(2); -1: each blob is synced by itself
 		      */
 	struct sb_batch batch;
+	struct sb_batch bases; /* what lacks a default, until all others are done */
 	size_t waiting; /* threads that wait for a lock: nothing stays in the batch meanwhile */
-	struct sb_index_builder *index; /* NULL: none is to be written */
+	struct sb_index_builder *index; /* NULL: policies were named, or there is no memory */
 
 	pthread_mutex_t flush; /* one batch at a time is given names */
 };
@@ -111,8 +113,12 @@ void sb_refresh_other_sets(struct sb_refresh *r);
 /* refresh_policy.c: everything for one policy up to its staged blob. */
 void sb_refresh_policy(struct sb_refresh *r, const char *name, struct sb_result *result);
 
-/* refresh_batch.c: reports result, at once or when it and all before it have their names. */
+/*
+ * refresh_batch.c: reports result, at once or when it and all before it have their names; what
+ * may turn out to be a base, with sb_refresh_bases().
+ */
 void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result);
+void sb_refresh_bases(struct sb_refresh *r);
 void sb_refresh_flush(struct sb_refresh *r);
 /*
  * Locks an entry. While it waits, no staged blob keeps the lock of its own entry: two

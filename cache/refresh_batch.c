@@ -17,6 +17,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "refresh_index.h"
+
 #define BATCH_MAX 256u
 
 /* A lock each, and at most two batches at once; and other things want to be opened, too. */
@@ -98,13 +100,8 @@ void sb_refresh_flush(struct sb_refresh *r)
 	pthread_mutex_unlock(&r->flush);
 }
 
-/* Into the batch; false when it need not wait, or there is no memory for it to. */
-static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *full)
+static bool append(struct sb_batch *batch, const struct sb_result *result)
 {
-	struct sb_batch *batch = &r->batch;
-
-	if (!result->staged && !batch->count)
-		return false;
 	if (batch->count == batch->room) {
 		size_t room = batch->room ? batch->room * 2 : 16;
 		void *grown = reallocarray(batch->at, room, sizeof(*batch->at));
@@ -116,6 +113,19 @@ static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *
 	}
 	batch->at[batch->count++] = *result;
 	batch->staged += result->staged;
+	return true;
+}
+
+/* Into the batch; false when it need not wait, or there is no memory for it to. */
+static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *full)
+{
+	struct sb_batch *batch = &r->batch;
+
+	/* Nothing of it is staged. Without a ledger of sources it stays a failure. */
+	if (result->lacks_default && r->index)
+		return append(&r->bases, result);
+	if ((!result->staged && !batch->count) || !append(batch, result))
+		return false;
 	*full = batch->count >= batch_max() || r->waiting;
 	return true;
 }
@@ -149,6 +159,19 @@ void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
 	}
 	if (full)
 		sb_refresh_flush(r);
+}
+
+void sb_refresh_bases(struct sb_refresh *r)
+{
+	for (size_t i = 0; i < r->bases.count; i++) {
+		struct sb_result *result = &r->bases.at[i];
+
+		if (sb_index_add_base(r->index, result->name)) {
+			result->outcome = SECBAKE_BASE;
+			result->status = SECBAKE_OK;
+		}
+		sb_refresh_account(r, result);
+	}
 }
 
 enum secbake_status sb_refresh_lock(struct sb_refresh *r, const char *name, int *lock,

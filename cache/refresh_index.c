@@ -31,6 +31,7 @@ struct sb_index_builder {
 	int64_t offset; /* of the real time to the time since boot, ns */
 	int root[SB_ROOTS_MAX];
 	size_t root_count;
+	bool image; /* its files are copied to where nothing of a stamp is as it was */
 	bool doubt;
 	bool account[2]; /* looked up in passwd, group */
 	struct sb_index_record *record;
@@ -51,14 +52,11 @@ static int64_t clock_offset(void)
 
 struct sb_index_builder *sb_index_new(const struct sb_refresh *r)
 {
-	struct sb_index_builder *index;
+	struct sb_index_builder *index = calloc(1, sizeof(*index));
 
-	/* An image's files are copied to where nothing of a stamp is as it was. */
-	if (r->options->places.image)
-		return NULL;
-	index = calloc(1, sizeof(*index));
 	if (!index)
 		return NULL;
+	index->image = r->options->places.image;
 	pthread_mutex_init(&index->mutex, NULL);
 	/* In this order: a clock that is set back after either shows in the offset. */
 	index->offset = clock_offset();
@@ -192,12 +190,12 @@ static bool place_source(const struct sb_index_builder *index, const struct secb
 void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blob)
 {
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_SOURCES);
-	bool good = true;
+	bool good = count;
 
 	if (!index)
 		return;
 	pthread_mutex_lock(&index->mutex);
-	for (uint32_t i = 0; good && !index->doubt && i < count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct secbake_blob_source source = secbake_blob_source(blob, i);
 		struct place place;
 
@@ -208,10 +206,10 @@ void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blo
 		/* What is not there shows in its folder; that of options is a root of the path. */
 		if (!source.present && source.kind == SECBAKE_SOURCE_OPTIONS)
 			continue;
-		good = source.present && place_source(index, blob, i, 0, &place) &&
-		       put_record(index, place.root, place.path);
+		good &= source.present && place_source(index, blob, i, 0, &place) &&
+			put_record(index, place.root, place.path);
 	}
-	index->doubt |= !good || !count;
+	index->doubt |= !good;
 	pthread_mutex_unlock(&index->mutex);
 }
 
@@ -228,6 +226,27 @@ void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, si
 	pthread_mutex_lock(&index->mutex);
 	index->doubt = true;
 	pthread_mutex_unlock(&index->mutex);
+}
+
+bool sb_index_add_base(struct sb_index_builder *index, const char *name)
+{
+	struct place place;
+	struct stat st;
+	bool found = false;
+
+	if (!place_policy(index, name, &place))
+		return false;
+	for (size_t i = 0; !found && i < index->record_count; i++)
+		found = index->record[i].root == place.root &&
+			!strcmp(index->text + index->record[i].name, place.path);
+	if (!found)
+		return false;
+	snprintf(place.path, sizeof(place.path), "%s%s", name, SB_SUFFIX_OPTIONS);
+	/* What is not there shows in its folder. */
+	if (!fstatat(index->root[place.root], place.path, &st, AT_SYMLINK_NOFOLLOW) &&
+	    !put_record(index, place.root, place.path))
+		index->doubt = true;
+	return true;
 }
 
 /* File systems of this machine, whose times its kernel sets itself. */
@@ -427,7 +446,7 @@ void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r)
 	uint8_t *bytes = NULL;
 	size_t size;
 
-	if (!index || index->doubt || !index->record_count ||
+	if (!index || index->image || index->doubt || !index->record_count ||
 	    clock_offset() < index->offset - DRIFT_NS)
 		return;
 	memset(&header, 0, sizeof(header));

@@ -18,6 +18,13 @@ void sb_index_free(struct sb_index_builder *index);
 void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blob);
 void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, size_t size);
 
+/*
+ * Is the policy of this name a source of a good blob? Then it is noted with its options, of
+ * which no blob knows: on them, too, depends that it cannot be compiled by itself. When all
+ * threads are done.
+ */
+bool sb_index_add_base(struct sb_index_builder *index, const char *name);
+
 /* After a refresh that left nothing to be wished for. On any doubt, or failure, nothing is written.
  */
 void sb_index_write(struct sb_index_builder *index, struct sb_refresh *r);

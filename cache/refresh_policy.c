@@ -21,17 +21,15 @@ struct messenger {
 	struct secbake_reporter base; /* first */
 	struct sb_refresh *refresh;
 	const char *name;
-	bool failed; /* the first error is the one that the policy's event has */
+	unsigned int errors; /* the first is the one that the policy's event has */
 };
 
 static void forward(struct secbake_reporter *self, enum secbake_level level,
 		    const struct secbake_error *text)
 {
 	struct messenger *m = (struct messenger *)self;
-	bool first = level == SECBAKE_ERROR && !m->failed;
 
-	m->failed |= first;
-	if (first)
+	if (level == SECBAKE_ERROR && !m->errors++)
 		return;
 	sb_refresh_message(m->refresh, level, m->name, text);
 }
@@ -186,6 +184,8 @@ static enum secbake_status compile_policy(struct sb_refresh *r, struct sb_result
 		if (!status)
 			sb_index_add_bytes(r->index, bytes, size);
 	}
+	result->lacks_default = status && messenger.errors == 1 && error->code &&
+				!strcmp(error->code, SECBAKE_CODE_LACKS_DEFAULT);
 	secbake_compiled_free(compiled);
 	free(texts.policy);
 	free(texts.options);

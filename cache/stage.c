@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Replacing a file as a whole, step by step. A named temporary file and not
- * O_TMPFILE: linkat(2) cannot replace, and needs /proc or a capability.
+ * O_TMPFILE: linkat(2) cannot replace, so that a name would be needed all the
+ * same before the rename, and it needs /proc or a capability.
  */
 #include "stage.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,6 +23,7 @@
 
 #define RANDOM_DIGITS 16
 #define CREATE_TRIES 64
+#define SLOTS 4 /* names that are tried, and swept, before a random one is taken */
 
 int sb_open(int dir, const char *path, int flags, mode_t mode)
 {
@@ -51,26 +54,98 @@ static uint64_t some_number(void)
 	return ((uint64_t)now.tv_nsec << 32) ^ ((uint64_t)now.tv_sec << 20) ^ (uint64_t)getpid();
 }
 
+static void name_temp(struct sb_stage *stage, uint64_t number)
+{
+	int size = snprintf(stage->temp, sizeof(stage->temp), ".%s.%0*llx%s", stage->name,
+			    RANDOM_DIGITS, (unsigned long long)number, SB_STAGE_SUFFIX);
+
+	if (size < 0 || (size_t)size > NAME_MAX)
+		stage->temp[0] = '\0';
+}
+
+static enum secbake_status name_too_long(const struct sb_stage *stage, struct secbake_error *error)
+{
+	return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0, "the file name %s is too long",
+				 stage->name);
+}
+
+static bool create_named(struct sb_stage *stage, mode_t mode)
+{
+	stage->fd =
+		sb_open(stage->dir, stage->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+	return stage->fd >= 0;
+}
+
 static enum secbake_status create(struct sb_stage *stage, mode_t mode, struct secbake_error *error)
 {
 	for (int i = 0; i < CREATE_TRIES; i++) {
-		int size = snprintf(stage->temp, sizeof(stage->temp), ".%s.%016llx%s", stage->name,
-				    (unsigned long long)some_number(), SB_STAGE_SUFFIX);
-
-		if (size < 0 || (size_t)size > NAME_MAX) {
-			stage->temp[0] = '\0';
-			return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
-						 "the file name %s is too long", stage->name);
-		}
-		stage->fd = sb_open(stage->dir, stage->temp,
-				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-		if (stage->fd >= 0)
+		name_temp(stage, some_number());
+		if (!stage->temp[0])
+			return name_too_long(stage, error);
+		if (create_named(stage, mode))
 			return SECBAKE_OK;
 		if (errno != EEXIST)
 			break;
 	}
 	stage->temp[0] = '\0';
 	return failed(stage, "create a temporary file for", error);
+}
+
+/* Is what fd is open on the file that has this name now? */
+static bool still_named(int fd, int dir, const char *name)
+{
+	struct stat held, named;
+
+	return !fstat(fd, &held) && !fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/*
+ * Removes a temporary file whose writer is dead. A writer holds a lock until its file has
+ * its name; where there are no locks (some network file systems) nothing is removed. What
+ * is not a file of the user's own is nobody's leavings.
+ */
+static void remove_dead(int dir, const char *temp)
+{
+	struct stat st;
+	int fd = sb_open(dir, temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    !TEMP_FAILURE_RETRY(flock(fd, LOCK_EX | LOCK_NB)) && still_named(fd, dir, temp))
+		unlinkat(dir, temp, 0);
+	close(fd);
+}
+
+/*
+ * As create(), under one of a few names: what a killed writer left under them is removed
+ * first, without reading the directory. Who finds all of them taken gets a random one.
+ */
+static enum secbake_status create_in_slot(struct sb_stage *stage, mode_t mode,
+					  struct secbake_error *error)
+{
+	for (unsigned int slot = 0; slot < SLOTS; slot++) {
+		name_temp(stage, slot);
+		if (!stage->temp[0])
+			return name_too_long(stage, error);
+		remove_dead(stage->dir, stage->temp);
+	}
+	for (unsigned int slot = 0; slot < SLOTS; slot++) {
+		name_temp(stage, slot);
+		if (!create_named(stage, mode))
+			continue;
+		/*
+		 * Another writer may have taken it for a dead one's before it was locked; then it
+		 * holds the lock, or has removed the name.
+		 */
+		if ((!TEMP_FAILURE_RETRY(flock(stage->fd, LOCK_EX | LOCK_NB)) ||
+		     errno != EWOULDBLOCK) &&
+		    still_named(stage->fd, stage->dir, stage->temp))
+			return SECBAKE_OK;
+		sb_stage_close(stage);
+	}
+	return create(stage, mode, error);
 }
 
 static bool write_all(int fd, const char *bytes, size_t size)
@@ -90,17 +165,17 @@ static bool write_all(int fd, const char *bytes, size_t size)
 	return true;
 }
 
-enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *path,
-				   const char *name, const void *bytes, size_t size, mode_t mode,
-				   struct secbake_error *error)
+/* 0600 until it is whole: nobody has a use for half a file. */
+static mode_t first_mode(mode_t mode)
 {
-	enum secbake_status status;
+	return mode == SB_STAGE_UMASK ? 0666 : 0600;
+}
 
-	*stage = (struct sb_stage){.dir = dir, .fd = -1, .path = path, .name = name};
-	/* 0600 until it is whole: nobody has a use for half a file. */
-	status = create(stage, mode == SB_STAGE_UMASK ? 0666 : 0600, error);
-	if (status)
-		return status;
+static enum secbake_status fill(struct sb_stage *stage, const void *bytes, size_t size, mode_t mode,
+				struct secbake_error *error)
+{
+	enum secbake_status status = SECBAKE_OK;
+
 	if (!write_all(stage->fd, bytes, size))
 		status = failed(stage, "write", error);
 	else if (mode != SB_STAGE_UMASK && TEMP_FAILURE_RETRY(fchmod(stage->fd, mode)))
@@ -108,6 +183,17 @@ enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *
 	if (status)
 		sb_stage_drop(stage);
 	return status;
+}
+
+enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *path,
+				   const char *name, const void *bytes, size_t size, mode_t mode,
+				   struct secbake_error *error)
+{
+	enum secbake_status status;
+
+	*stage = (struct sb_stage){.dir = dir, .fd = -1, .path = path, .name = name};
+	status = create(stage, first_mode(mode), error);
+	return status ? status : fill(stage, bytes, size, mode, error);
 }
 
 enum secbake_status sb_stage_sync(struct sb_stage *stage, struct secbake_error *error)
@@ -162,10 +248,12 @@ enum secbake_status sb_dir_sync(int dir, const char *path, struct secbake_error 
 enum secbake_status sb_stage_replace(int dir, const char *path, const char *name, const void *bytes,
 				     size_t size, mode_t mode, struct secbake_error *error)
 {
-	struct sb_stage stage;
+	struct sb_stage stage = {.dir = dir, .fd = -1, .path = path, .name = name};
 	enum secbake_status status;
 
-	status = sb_stage_write(&stage, dir, path, name, bytes, size, mode, error);
+	status = create_in_slot(&stage, first_mode(mode), error);
+	if (!status)
+		status = fill(&stage, bytes, size, mode, error);
 	if (!status)
 		status = sb_stage_sync(&stage, error);
 	if (!status)

@@ -50,7 +50,10 @@ void sb_stage_drop(struct sb_stage *stage);
 /* Makes the names in a directory durable; dir may be an O_PATH descriptor. */
 enum secbake_status sb_dir_sync(int dir, const char *path, struct secbake_error *error);
 
-/* All steps for one file. */
+/*
+ * All steps for one file, after removing what killed processes have left that were
+ * replacing the same.
+ */
 enum secbake_status sb_stage_replace(int dir, const char *path, const char *name, const void *bytes,
 				     size_t size, mode_t mode, struct secbake_error *error);
 

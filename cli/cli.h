@@ -28,17 +28,17 @@ struct cli_verb {
 extern const struct cli_verb cli_compile, cli_check, cli_import, cli_emu, cli_disasm, cli_explain,
 	cli_features, cli_refresh, cli_cache, cli_prove, cli_diff, cli_constants, cli_syscalls;
 
-/* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 /* common.c: a value of --effort; CLI_DONE, or CLI_USAGE after a message. */
 enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
 			 enum secbake_effort *effort);
 
+/* "secbake VERB: text" on stderr and where to find help; returns CLI_USAGE. */
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
  * Options of one verb, by getopt_long; every verb has --help and -h (prints verb->help
- * and makes cli_next() return CLI_HELP).
+ * and makes cli_next() return CLI_HELP), and --version likewise.
  */
 #define CLI_HELP (-2)
 struct option;
@@ -46,6 +46,12 @@ struct option;
  */
 int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
 	     const struct option *longs);
+
+/*
+ * common.c: the architecture of this name; NULL after a message with the nearest ones. x32 is
+ * none that a kernel is compiled for: only where calls are asked about.
+ */
+const struct secbake_arch *cli_arch(const struct cli_verb *verb, const char *name, bool x32_too);
 
 /* Prints "file:line: /pointer: text" (what there is of it) to stderr. */
 void cli_print(const char *prefix, const struct secbake_error *error);
@@ -75,6 +81,9 @@ struct cli_target {
 enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_target *target,
 				  struct secbake_features *features);
 
+/* What messages call a path: "-" is standard input, and "" is seen in quotes. */
+const char *cli_shown(const char *path);
+
 /*
  * A whole file ("-": standard input) of at most max bytes, in malloc'd memory
  * with a NUL behind it. SECBAKE_OK, SECBAKE_ERR_SYSTEM, SECBAKE_ERR_LIMIT,
@@ -91,9 +100,6 @@ bool cli_matches(const char *pattern, const char *name);
 
 /* json.c: text as a JSON string on stdout, whatever bytes it has. */
 void cli_json_string(const char *text);
-
-/* For verbs that compile many policies: memory that was freed is kept for the next. */
-void cli_keep_memory(void);
 
 /* For verbs that compile many policies: memory that was freed is kept for the next. */
 void cli_keep_memory(void);

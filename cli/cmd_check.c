@@ -196,9 +196,12 @@ static enum cli_exit own_option(struct request *r, int option)
 			return cli_usage(&cli_check, "--ignore can be given %d times", IGNORE_MAX);
 		if (!secbake_check_find(optarg)) {
 			near = secbake_check_nearest(optarg);
-			return cli_usage(&cli_check, "there is no check '%s'; %s%s", optarg,
-					 near ? "did you mean " : "--list names them",
-					 near ? near : "");
+			if (near)
+				return cli_usage(&cli_check,
+						 "there is no check '%s'; did you mean '%s'?",
+						 optarg, near);
+			return cli_usage(&cli_check, "there is no check '%s'; --list names them",
+					 optarg);
 		}
 		r->ignore[r->options.ignore_count++] = optarg;
 		return CLI_DONE;
@@ -231,6 +234,8 @@ static enum cli_exit run(int argc, char **argv)
 		return status;
 	if (r.list && argc == optind)
 		return list();
+	if (r.list)
+		return cli_usage(&cli_check, "--list takes no policy");
 	if (argc - optind != 1)
 		return cli_usage(&cli_check,
 				 argc == optind ? "which policy?" : "one policy at a time");

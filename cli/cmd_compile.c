@@ -183,6 +183,9 @@ static enum cli_exit check_single(struct request *r, int argc)
 		return cli_usage(&cli_compile,
 				 "a blob holds every layer and mode; --layer and --mode "
 				 "are for --format raw, c and asm");
+	if (r->format != FORMAT_BLOB && (r->sealed || r->no_complain))
+		return cli_usage(&cli_compile, "--sealed and --no-complain are for blobs: they go "
+					       "without --format raw, c and asm");
 	if (r->depends && (!r->depfile || !r->target) && (!r->output || !strcmp(r->output, "-")))
 		return cli_usage(&cli_compile, "-MD wants -o FILE, or -MF FILE and -MT TARGET");
 	if (r->output && r->depfile && !strcmp(r->output, r->depfile))

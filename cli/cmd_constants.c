@@ -107,9 +107,9 @@ static enum cli_exit run(int argc, char **argv)
 	while ((option = cli_next(&cli_constants, argc, argv, ":", longs)) != -1) {
 		switch (option) {
 		case 'a':
-			arch = secbake_arch_find(optarg);
+			arch = cli_arch(&cli_constants, optarg, true);
 			if (!arch)
-				return cli_usage(&cli_constants, "'%s' is no architecture", optarg);
+				return CLI_USAGE;
 			break;
 		case 'j':
 			json = true;

@@ -14,15 +14,17 @@ static const struct option longs[] = {
 	{0},
 };
 
-static enum cli_exit show(const struct cli_programs *programs)
+static enum cli_exit show(const struct cli_programs *programs, const char *path)
 {
 	for (uint32_t i = 0; i < programs->count; i++) {
 		struct secbake_error error = {0};
 		char *text;
 
 		if (secbake_disassemble(&programs->program[i], SECBAKE_STYLE_LISTING, NULL, &text,
-					&error) != SECBAKE_OK)
+					&error) != SECBAKE_OK) {
+			secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
 			return cli_fail(&error);
+		}
 		if (programs->count > 1)
 			printf("program %u:\n", i);
 		fputs(text, stdout);
@@ -56,7 +58,7 @@ static enum cli_exit run(int argc, char **argv)
 	status = cli_programs_open(&cli_disasm, &programs, argv[optind], &policy.target,
 				   policy.mode);
 	if (status == CLI_DONE)
-		status = show(&programs);
+		status = show(&programs, argv[optind]);
 	cli_programs_close(&programs);
 	return status;
 }

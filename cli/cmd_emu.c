@@ -100,7 +100,7 @@ static enum cli_exit verdict_of(const struct cli_programs *programs, const char 
 		uint32_t one;
 
 		if (secbake_emulate(&programs->program[i], call, &one, &error) != SECBAKE_OK) {
-			secbake_error_file(&error, path, 0, 0, NULL);
+			secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
 			return cli_fail(&error);
 		}
 		*verdict = i ? secbake_verdict_strictest(one, *verdict) : one;

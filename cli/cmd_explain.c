@@ -29,8 +29,8 @@ static enum cli_exit explain(struct request *r)
 	char text[SECBAKE_VERDICT_TEXT];
 	struct secbake_call call;
 
-	if (r->abi && !(arch = secbake_arch_find(r->abi)))
-		return cli_usage(&cli_explain, "there is no architecture '%s'", r->abi);
+	if (r->abi && !(arch = cli_arch(&cli_explain, r->abi, true)))
+		return CLI_USAGE;
 	if (!cli_parse_call(&cli_explain, arch, r->syscall, r->args, &call))
 		return CLI_USAGE;
 	if (secbake_explain(options, r->policy.mode, &call, &why, &error) != SECBAKE_OK)

@@ -7,8 +7,10 @@
 
 #include <secbake/cache.h>
 #include <secbake/import.h>
+#include <secbake/inspect.h>
 
 #include "cli.h"
+#include "tree.h"
 
 /* The files that the policy includes, as this user reads them. */
 struct files {
@@ -79,14 +81,30 @@ static void close_files(struct files *files)
 	}
 }
 
-static bool known(const char *format)
-{
-	const char *name;
+#define FORMATS_MAX 32
 
-	for (size_t i = 0; (name = secbake_import_format_at(i)); i++)
-		if (!strcmp(name, format))
-			return true;
-	return false;
+/* CLI_DONE if --from names a format; else which there are. */
+static enum cli_exit check_format(const char *format)
+{
+	const char *names[FORMATS_MAX], *near;
+	char list[256] = "";
+	size_t count = 0;
+
+	for (; count < FORMATS_MAX && (names[count] = secbake_import_format_at(count)); count++) {
+		size_t used = strlen(list);
+
+		if (format && !strcmp(names[count], format))
+			return CLI_DONE;
+		snprintf(list + used, sizeof(list) - used, "%s%s", count ? ", " : "", names[count]);
+	}
+	if (!format)
+		return cli_usage(&cli_import, "from which format? give --from, one of %s", list);
+	near = secbake_nearest(format, names, count);
+	if (near)
+		return cli_usage(&cli_import,
+				 "there is no format '%s'; did you mean '%s'? There are %s", format,
+				 near, list);
+	return cli_usage(&cli_import, "there is no format '%s'; there are %s", format, list);
 }
 
 static enum cli_exit parse(int argc, char **argv, struct request *r)
@@ -119,16 +137,10 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 			break;
 		}
 	}
-	if (!r->options.format)
-		return cli_usage(&cli_import, "from which format? give --from");
-	if (!known(r->options.format))
-		return cli_usage(&cli_import, "there is no format '%s' to import",
-				 r->options.format);
-	if (r->arch && (!(r->options.arch = secbake_arch_find(r->arch)) || r->options.arch->x32))
-		return cli_usage(&cli_import,
-				 "'%s' is no architecture that a kernel is compiled for; there are "
-				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
-				 r->arch);
+	if (check_format(r->options.format) != CLI_DONE)
+		return CLI_USAGE;
+	if (r->arch && !(r->options.arch = cli_arch(&cli_import, r->arch, false)))
+		return CLI_USAGE;
 	if (r->output && !*r->output)
 		return cli_usage(&cli_import, "-o wants a file, or - for standard output");
 	if (argc - optind != 1)
@@ -137,16 +149,34 @@ static enum cli_exit parse(int argc, char **argv, struct request *r)
 	return CLI_DONE;
 }
 
+/* Like a compiler it does not put its output in the place of what it was made of. */
+static enum cli_exit spare_sources(const struct request *r)
+{
+	struct cli_depends read = {0};
+	enum cli_exit status = CLI_DONE;
+
+	for (size_t i = 0; i < SECBAKE_IMPORT_FILES_MAX && status == CLI_DONE; i++)
+		if (r->files.text[i] && !cli_depends_add(&read, r->files.path[i]))
+			status = CLI_SYSTEM;
+	if (status == CLI_DONE)
+		status = cli_depends_spare(&read, &cli_import, r->output);
+	cli_depends_free(&read);
+	return status;
+}
+
 static enum cli_exit put(const struct request *r, const char *text, size_t size)
 {
 	struct secbake_error error = {0};
+	enum cli_exit status;
 
 	if (!r->output || !strcmp(r->output, "-")) {
 		fwrite(text, 1, size, stdout); /* cli_close_stdout() tells of failures */
 		return CLI_DONE;
 	}
-	return secbake_store_file(r->output, text, size, &error) == SECBAKE_OK ? CLI_DONE
-									       : cli_fail(&error);
+	status = spare_sources(r);
+	if (status == CLI_DONE && secbake_store_file(r->output, text, size, &error) != SECBAKE_OK)
+		status = cli_fail(&error);
+	return status;
 }
 
 static enum cli_exit import(struct request *r, const char *path)
@@ -167,12 +197,16 @@ static enum cli_exit import(struct request *r, const char *path)
 	if (error.status != SECBAKE_OK)
 		return cli_fail(&error);
 	policy->bytes = r->files.text[0];
-	policy->file = strcmp(path, "-") ? path : "(standard input)";
+	policy->file = cli_shown(path);
 	cli_reporter_init(&r->reporter);
 	r->options.reporter = &r->reporter.base;
 	r->options.reader = &r->files.base;
-	if (secbake_import(&r->options, &text, &size, &error) != SECBAKE_OK)
+	if (secbake_import(&r->options, &text, &size, &error) != SECBAKE_OK) {
+		/* No such part: what is missing is no file. */
+		if (error.status == SECBAKE_ERR_MISSING && !error.file[0])
+			return cli_usage(&cli_import, "%s", error.text);
 		return cli_fail(&error);
+	}
 	status = put(r, text, size);
 	free(text);
 	return status;

@@ -158,6 +158,8 @@ static enum cli_exit run(int argc, char **argv)
 		return status;
 	if (argc - optind != 2)
 		return cli_usage(&cli_prove, "a program and a policy are wanted");
+	if (!strcmp(argv[optind], "-") && !strcmp(argv[optind + 1], "-"))
+		return cli_usage(&cli_prove, "standard input can be read once only");
 	status =
 		cli_programs_open(&cli_prove, &programs, argv[optind], &policy.target, policy.mode);
 	/* A blob says which architecture it is for; a kernel's features name theirs. */

@@ -17,6 +17,7 @@ struct report {
 	bool quiet, json;
 	bool some; /* JSON: there was a result before */
 	bool progress, same_terminal;
+	size_t bases;
 	struct cli_progress bar;
 };
 
@@ -25,7 +26,7 @@ static const char *outcome_name(enum secbake_outcome outcome)
 	static const char *const names[] = {
 		[SECBAKE_REUSED] = "reused",	   [SECBAKE_COMPILED] = "compiled",
 		[SECBAKE_FAILED] = "failed",	   [SECBAKE_COPIED] = "copied",
-		[SECBAKE_RESTAMPED] = "restamped",
+		[SECBAKE_RESTAMPED] = "restamped", [SECBAKE_BASE] = "base",
 	};
 
 	return names[outcome];
@@ -73,17 +74,30 @@ static void print_error(const char *level, const char *name, const struct secbak
 	cli_print(prefix, error);
 }
 
+/* Who gives a file's name has said ".json" once too often. */
+static void print_failure(const struct secbake_refresh_event *event)
+{
+	const size_t size = strlen(event->name);
+
+	print_error("", event->name, event->error);
+	if (event->error->status == SECBAKE_ERR_MISSING && size > 5 &&
+	    !strcmp(event->name + size - 5, ".json"))
+		fprintf(stderr, "secbake: policies are named without .json: secbake refresh %.*s\n",
+			(int)size - 5, event->name);
+}
+
 static void policy(struct secbake_refresh_reporter *self, const struct secbake_refresh_event *event)
 {
 	struct report *report = (struct report *)self;
 	const bool line = event->root && event->outcome != SECBAKE_REUSED && !report->quiet &&
 			  event->total <= LINES_MAX;
 
+	report->bases += event->outcome == SECBAKE_BASE;
 	/* The line stays where nothing is printed over it: results come in bursts, by batches. */
 	if (event->outcome == SECBAKE_FAILED || (report->json ? report->same_terminal : line))
 		cli_progress_clear(&report->bar);
 	if (event->outcome == SECBAKE_FAILED)
-		print_error("", event->name, event->error);
+		print_failure(event);
 	if (report->json)
 		print_json_event(report, event);
 	else if (line)
@@ -120,8 +134,11 @@ static void print_summary(const struct report *report, const struct secbake_refr
 		printf("%zu copied, ", s->copied);
 	if (s->restamped)
 		printf("%zu restamped, ", s->restamped);
-	printf("%zu compiled, %zu failed%s\n", s->compiled, s->failed,
+	printf("%zu compiled, %zu failed%s", s->compiled, s->failed,
 	       s->quick ? " (nothing has changed)" : "");
+	if (report->bases)
+		printf("; %zu base%s of others", report->bases, report->bases == 1 ? "" : "s");
+	putchar('\n');
 }
 
 static bool parse_jobs(const char *text, unsigned int *jobs)
@@ -219,9 +236,11 @@ static enum cli_exit run(int argc, char **argv)
 		return status;
 	for (int i = optind; i < argc; i++)
 		if (!secbake_name_valid(argv[i]))
-			return cli_usage(&cli_refresh,
-					 "'%s' cannot name a policy: give NAME, not NAME.json",
-					 argv[i]);
+			return cli_usage(
+				&cli_refresh,
+				"'%s' cannot name a policy: give NAME of NAME.json, up to %u of "
+				"A-Z a-z 0-9 _ . @ -, and with -P where it is",
+				argv[i], SECBAKE_NAME_MAX);
 	status = cli_target_features(&cli_refresh, &arguments.places.target, &options.features);
 	if (status == CLI_DONE)
 		status = cli_places_of(&cli_refresh, &arguments.places, &options.places);
@@ -251,7 +270,8 @@ const struct cli_verb cli_refresh = {
 		"  -P, --policies DIR  a directory of policies instead of the default ones; may be\n"
 		"                      repeated, the first that has a NAME.json wins\n"
 		"  -j, --jobs N        compile N policies at the same time\n"
-		"  -q, --quiet         print failures, and what the kernel lacks, only\n"
+		"  -q, --quiet         print failures, what the kernel lacks, and which numbers users\n"
+		"                      and groups have, only\n"
 		"      --json          print the result as JSON\n"
 		"      --effort default|best\n"
 		"                      best: seconds instead of milliseconds, for shorter programs\n"

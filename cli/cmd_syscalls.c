@@ -139,9 +139,9 @@ static enum cli_exit parse(int argc, char **argv, struct wanted *wanted,
 	while ((option = cli_next(&cli_syscalls, argc, argv, ":P:", longs)) != -1) {
 		switch (option) {
 		case 'a':
-			wanted->arch = secbake_arch_find(optarg);
+			wanted->arch = cli_arch(&cli_syscalls, optarg, true);
 			if (!wanted->arch)
-				return cli_usage(&cli_syscalls, "'%s' is no architecture", optarg);
+				return CLI_USAGE;
 			break;
 		case 'j':
 			wanted->json = true;

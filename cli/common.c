@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <secbake/inspect.h>
+
 #include "cli.h"
 
 /*
@@ -28,12 +30,20 @@ void cli_keep_memory(void)
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 {
 	va_list args;
+	char *text;
 
-	fprintf(stderr, "secbake %s: ", verb->name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fprintf(stderr, "; secbake %s --help tells more\n", verb->name);
+	/* What was typed may have been a file's name, and that anybody's choice. */
+	for (char *c = text; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "secbake %s: %s", verb->name, text ? text : "out of memory");
+	free(text);
+	fprintf(stderr, "%s secbake %s --help tells more\n",
+		format[strlen(format) - 1] == '?' ? "" : ";", verb->name);
 	return CLI_USAGE;
 }
 
@@ -47,6 +57,43 @@ enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
 	else
 		return cli_usage(verb, "--effort wants default or best, not '%s'", value);
 	return CLI_DONE;
+}
+
+#define LONGS_MAX 64
+
+/* What is wrong with "--NAME" or "--NAME=VALUE", which getopt_long() refused. */
+static void bad_long(const struct cli_verb *verb, const char *given, const struct option *longs)
+{
+	const char *names[LONGS_MAX] = {"help", "version"}, *begins[2] = {NULL}, *near;
+	int size = (int)strcspn(given + 2, "=");
+	size_t count = 2, found = 0;
+	char *name;
+
+	for (; longs->name && count < LONGS_MAX; longs++) {
+		names[count++] = longs->name;
+		if (size && !strncmp(longs->name, given + 2, (size_t)size) && found < 2)
+			begins[found++] = longs->name;
+		if (found && !begins[found - 1][size])
+			begins[(found = 1) - 1] = longs->name; /* all of it, and not a part */
+		if (found && !begins[0][size])
+			break;
+	}
+	if (found == 2) {
+		cli_usage(verb, "--%.*s may be --%s or --%s", size, given + 2, begins[0],
+			  begins[1]);
+		return;
+	}
+	if (found) {
+		cli_usage(verb, "--%s takes no value", begins[0]);
+		return;
+	}
+	name = strndup(given + 2, (size_t)size);
+	near = name ? secbake_nearest(name, names, count) : NULL;
+	if (near)
+		cli_usage(verb, "there is no option --%s; did you mean --%s?", name, near);
+	else
+		cli_usage(verb, "there is no option --%.*s", size, given + 2);
+	free(name);
 }
 
 int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *shorts,
@@ -64,13 +111,16 @@ int cli_next(const struct cli_verb *verb, int argc, char **argv, const char *sho
 		fputs(verb->help, stdout);
 		return CLI_HELP;
 	}
+	if (c == '?' && !strcmp(argv[optind - 1], "--version")) {
+		puts("secbake " SECBAKE_VERSION);
+		return CLI_HELP;
+	}
 	if (c != '?')
 		return c;
-	if (optopt && optopt < 128 && argv[optind - 1][1] != '-')
+	if (optopt && optopt < 128 && strncmp(argv[optind - 1], "--", 2) != 0)
 		cli_usage(verb, "there is no option -%c", optopt);
 	else
-		cli_usage(verb, "%s is no option, stands for several, or takes no value",
-			  argv[optind - 1]);
+		bad_long(verb, argv[optind - 1], longs);
 	return '?';
 }
 
@@ -150,9 +200,55 @@ static enum cli_exit features_from_file(const char *path, struct secbake_feature
 	if (cli_read_file(path, SECBAKE_FEATURES_TEXT_MAX, &text, &size, &error) != SECBAKE_OK)
 		return cli_fail(&error);
 	if (secbake_features_parse(text, size, features, &error) != SECBAKE_OK)
-		secbake_error_file(&error, path, error.line, error.column, NULL);
+		secbake_error_file(&error, cli_shown(path), error.line, error.column, NULL);
 	free(text);
 	return error.status == SECBAKE_OK ? CLI_DONE : cli_fail(&error);
+}
+
+/* What other projects call them, beside Go's names. */
+static const struct {
+	const char *theirs, *ours;
+} other_names[] = {
+	{"i386", "x86"},   {"i486", "x86"},  {"i586", "x86"},	{"i686", "x86"},
+	{"x64", "x86_64"}, {"armhf", "arm"}, {"armv7l", "arm"}, {"armv6l", "arm"},
+};
+
+#define ARCHES_MAX 64
+
+const struct secbake_arch *cli_arch(const struct cli_verb *verb, const char *name, bool x32_too)
+{
+	const struct secbake_arch *arch = secbake_arch_find(name), *at;
+	const char *names[ARCHES_MAX], *near = NULL;
+	char list[512] = "";
+	size_t count = 0;
+
+	if (arch && (x32_too || !arch->x32))
+		return arch;
+	if (arch) {
+		cli_usage(verb, "%s is an ABI of x86_64's kernels: give x86_64", name);
+		return NULL;
+	}
+	for (size_t i = 0; (at = secbake_arch_at(i)) && count < ARCHES_MAX; i++) {
+		size_t used = strlen(list);
+
+		if ((at->go_name && !strcasecmp(at->go_name, name)) ||
+		    (at->scmp_name && !strcasecmp(at->scmp_name, name)))
+			near = at->name;
+		if (at->x32 && !x32_too)
+			continue;
+		snprintf(list + used, sizeof(list) - used, "%s%s", count ? " " : "", at->name);
+		names[count++] = at->name;
+	}
+	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+		if (!strcasecmp(other_names[i].theirs, name))
+			near = other_names[i].ours;
+	if (!near)
+		near = secbake_nearest(name, names, count);
+	if (near)
+		cli_usage(verb, "there is no architecture '%s'; did you mean '%s'?", name, near);
+	else
+		cli_usage(verb, "there is no architecture '%s'; there are %s", name, list);
+	return NULL;
 }
 
 enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_target *target,
@@ -163,11 +259,8 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 	uint32_t kernel = 0;
 	enum cli_exit status;
 
-	if (target->arch && (!(arch = secbake_arch_find(target->arch)) || arch->x32))
-		return cli_usage(verb,
-				 "'%s' is no architecture that a kernel is compiled for; there are "
-				 "x86_64, x86, aarch64, arm, riscv64, ppc64le, s390x and others",
-				 target->arch);
+	if (target->arch && !(arch = cli_arch(verb, target->arch, false)))
+		return CLI_USAGE;
 	/* The last number of all stands for "no end" in a blob. */
 	if (target->kernel &&
 	    (!secbake_kernel_parse(target->kernel, &kernel) || kernel == SECBAKE_KERNEL_ANY))
@@ -197,19 +290,23 @@ enum cli_exit cli_target_features(const struct cli_verb *verb, const struct cli_
 	return CLI_DONE;
 }
 
+const char *cli_shown(const char *path)
+{
+	return !*path ? "''" : strcmp(path, "-") ? path : "(standard input)";
+}
+
 enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
 				  struct secbake_error *error)
 {
 	bool standard = !strcmp(path, "-");
 	FILE *file = standard ? stdin : fopen(path, "re");
-	const char *shown = standard ? "standard input" : path;
 	enum secbake_status status = SECBAKE_OK;
 	char *buffer = NULL;
 	struct stat st;
 
 	if (!file) {
 		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot be opened");
-		secbake_error_file(error, path, 0, 0, NULL);
+		secbake_error_file(error, cli_shown(path), 0, 0, NULL);
 		return status;
 	}
 	if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
@@ -224,7 +321,7 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
 	if (!standard)
 		fclose(file);
 	if (status != SECBAKE_OK) {
-		secbake_error_file(error, shown, 0, 0, NULL);
+		secbake_error_file(error, cli_shown(path), 0, 0, NULL);
 		free(buffer);
 		return status;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Depfiles: which files an output was made of, for make and ninja. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <secbake/cache.h>
 
@@ -71,6 +73,31 @@ enum cli_exit cli_depends_spare(const struct cli_depends *depends, const struct 
 }
 
 /*
+ * What no quoting gets past both tools. Ninja takes " & ' < > ^ ` | ; * and what is not
+ * printed for ends of a path, and then compiles each time, or looks at other files; make takes
+ * * ? [ for wildcards, which may match another file and not this one, and runs what is behind
+ * a ;.
+ */
+#define UNWRITABLE "\"&'*;<>?[^`|"
+
+/* In the target, in front of the colon, make also takes = for an assignment and % for a pattern. */
+static const char *unwritable(const char *path, bool target)
+{
+	size_t size = strlen(path);
+
+	if (target && *path == '~')
+		return path;
+	/* A member of an archive, make would say. */
+	if (size && path[size - 1] == ')' && strchr(path, '('))
+		return strchr(path, '(');
+	for (; *path; path++)
+		if ((unsigned char)*path < ' ' || *path == 0x7f || strchr(UNWRITABLE, *path) ||
+		    (target && strchr("=%", *path)))
+			return path;
+	return NULL;
+}
+
+/*
  * As make and ninja both read it: $ doubled; before a space # and : a backslash, and those
  * already in front of a space doubled. Other backslashes are themselves. (In front of # and
  * : the two tools do not agree about them.)
@@ -91,21 +118,70 @@ static void put_escaped(FILE *out, const char *path)
 	}
 }
 
-/* No quoting takes a line break; behind ; make would run what follows, and | is a word of its. */
-static bool can_be_written(const struct cli_depends *depends, const char *target)
+/* In front, make takes ~ for a home folder, and = += != for what makes the line an assignment. */
+static void put_source(FILE *out, const char *path)
 {
-	const char *bad = target[strcspn(target, "\n;|")] ? target : NULL;
-	struct secbake_error error = {0};
+	if (strchr("~=+!", *path))
+		fputs("./", out);
+	put_escaped(out, path);
+}
 
-	for (size_t i = 0; i < depends->count && !bad; i++)
-		if (depends->path[i][strcspn(depends->path[i], "\n;|")])
-			bad = depends->path[i];
-	if (!bad)
-		return true;
+static bool refuse(const char *path, const char *bad, bool target)
+{
+	struct secbake_error error = {0};
+	char shown[16];
+
+	if (*bad == '\n')
+		snprintf(shown, sizeof(shown), "a line break");
+	else if ((unsigned char)*bad < ' ' || *bad == 0x7f)
+		snprintf(shown, sizeof(shown), "a byte 0x%02x", (unsigned char)*bad);
+	else
+		snprintf(shown, sizeof(shown), "%c", *bad);
 	secbake_error_set(&error, SECBAKE_ERR_INPUT, 0,
-			  "a depfile cannot have the path %s: it has a line break, ; or |", bad);
+			  "a depfile cannot have the path %s: no form of %s in it is read by both "
+			  "make and ninja; give %s, or compile without -MD",
+			  path, shown,
+			  target ? "a target without it with -MT" : "a path without it");
 	cli_fail(&error);
 	return false;
+}
+
+static bool can_be_written(const struct cli_depends *depends, const char *target)
+{
+	const char *bad = unwritable(target, true);
+
+	if (bad)
+		return refuse(target, bad, true);
+	for (size_t i = 0; i < depends->count; i++) {
+		bad = unwritable(depends->path[i], false);
+		if (bad)
+			return refuse(depends->path[i], bad, false);
+	}
+	return true;
+}
+
+/*
+ * "target: a=b" is an assignment to make, unless another word stands in front of it (and
+ * that is not a word like "private"): a source, else this program, which is one in a way.
+ * NULL: there is none to be had.
+ */
+static const char *first_word(const struct cli_depends *depends, char *room, size_t size)
+{
+	ssize_t length;
+	bool needed = false;
+
+	for (size_t i = 0; i < depends->count; i++)
+		needed = needed || strchr(depends->path[i], '=');
+	if (!needed)
+		return "";
+	for (size_t i = 0; i < depends->count; i++)
+		if (!strchr(depends->path[i], '=') && strpbrk(depends->path[i], "/."))
+			return depends->path[i];
+	length = readlink("/proc/self/exe", room, size - 1);
+	if (length <= 0 || (size_t)length >= size - 1)
+		return NULL;
+	room[length] = '\0';
+	return strchr(room, '=') || unwritable(room, false) ? NULL : room;
 }
 
 static int by_path(const void *a, const void *b)
@@ -113,37 +189,55 @@ static int by_path(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void put_all(FILE *out, const struct cli_depends *depends, const char *target,
+		    const char *first)
+{
+	put_escaped(out, target);
+	putc(':', out);
+	if (*first) {
+		fputs(" \\\n  ", out);
+		put_source(out, first);
+	}
+	for (size_t i = 0; i < depends->count; i++) {
+		if (depends->path[i] == first)
+			continue;
+		fputs(" \\\n  ", out);
+		put_source(out, depends->path[i]);
+	}
+	putc('\n', out);
+	/*
+	 * What is removed is to be compiled without, and not "no rule to make it". With % and =
+	 * in them these lines would be something else.
+	 */
+	for (size_t i = 0; i < depends->count; i++) {
+		if (strpbrk(depends->path[i], "%="))
+			continue;
+		put_source(out, depends->path[i]);
+		fputs(":\n", out);
+	}
+}
+
 enum cli_exit cli_depends_write(const struct cli_depends *depends, const char *file,
 				const char *target)
 {
 	struct secbake_error error = {0};
-	char *text = NULL;
+	char room[PATH_MAX], *text = NULL;
+	const char *first;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 
 	if (!can_be_written(depends, target))
 		return CLI_REJECTED;
 	if (depends->count)
 		qsort(depends->path, depends->count, sizeof(*depends->path), by_path);
-	if (out) {
-		put_escaped(out, target);
-		putc(':', out);
-		for (size_t i = 0; i < depends->count; i++) {
-			fputs(" \\\n  ", out);
-			put_escaped(out, depends->path[i]);
-		}
-		putc('\n', out);
-		/*
-		 * What is removed is to be compiled without, and not "no rule to make it". With
-		 * %, = and wildcards in them these lines would be something else.
-		 */
-		for (size_t i = 0; i < depends->count; i++) {
-			if (strpbrk(depends->path[i], "%=*?["))
-				continue;
-			put_escaped(out, depends->path[i]);
-			fputs(":\n", out);
-		}
+	first = first_word(depends, room, sizeof(room));
+	if (!first) {
+		refuse(depends->path[0], "=", false);
+		return CLI_REJECTED;
 	}
+	out = open_memstream(&text, &size);
+	if (out)
+		put_all(out, depends, target, first);
 	if (!out || fclose(out))
 		secbake_error_set(&error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 	else

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <secbake/inspect.h>
+
 #include "cli.h"
 
 static const struct cli_verb *const verbs[] = {
@@ -59,8 +61,59 @@ static void keep_memory(void)
 #endif
 }
 
+static const struct cli_verb *find(const char *name)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (!strcmp(name, verbs[i]->name))
+			return verbs[i];
+	return NULL;
+}
+
+static enum cli_exit no_verb(const char *word)
+{
+	const char *names[VERB_COUNT + 1] = {"help"}, *near;
+	struct secbake_error shown = {0}; /* without control characters */
+
+	secbake_error_set(&shown, SECBAKE_ERR_INPUT, 0, "%s", word);
+	if (*word == '-') {
+		fprintf(stderr,
+			"secbake: %s stands where a verb should: secbake VERB [OPTION...]; secbake "
+			"--help lists the verbs\n",
+			shown.text);
+		return CLI_USAGE;
+	}
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[i + 1] = verbs[i]->name;
+	near = secbake_nearest(word, names, VERB_COUNT + 1);
+	if (near)
+		fprintf(stderr,
+			"secbake: there is no verb '%s'; did you mean '%s'? secbake --help lists "
+			"them\n",
+			shown.text, near);
+	else
+		fprintf(stderr, "secbake: there is no verb '%s'; secbake --help lists them\n",
+			shown.text);
+	return CLI_USAGE;
+}
+
+/* secbake --help, and secbake help [VERB] */
+static enum cli_exit tell(const char *word)
+{
+	const struct cli_verb *verb = word ? find(word) : NULL;
+
+	if (word && !verb)
+		return no_verb(word);
+	if (verb)
+		fputs(verb->help, stdout);
+	else
+		help(stdout);
+	return CLI_DONE;
+}
+
 int main(int argc, char **argv)
 {
+	const struct cli_verb *verb;
+
 	keep_memory();
 	if (!occupy_standard_descriptors())
 		return CLI_SYSTEM;
@@ -68,17 +121,14 @@ int main(int argc, char **argv)
 		help(stderr);
 		return CLI_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		help(stdout);
-		return (int)cli_close_stdout(CLI_DONE);
-	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return (int)cli_close_stdout(tell(NULL));
+	if (!strcmp(argv[1], "help"))
+		return (int)cli_close_stdout(tell(argv[2]));
 	if (!strcmp(argv[1], "--version")) {
 		puts("secbake " SECBAKE_VERSION);
 		return (int)cli_close_stdout(CLI_DONE);
 	}
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		if (!strcmp(argv[1], verbs[i]->name))
-			return (int)cli_close_stdout(verbs[i]->run(argc - 1, argv + 1));
-	fprintf(stderr, "secbake: there is no verb '%s'; secbake --help lists them\n", argv[1]);
-	return CLI_USAGE;
+	verb = find(argv[1]);
+	return verb ? (int)cli_close_stdout(verb->run(argc - 1, argv + 1)) : (int)no_verb(argv[1]);
 }

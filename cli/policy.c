@@ -11,13 +11,18 @@
 static int one_of(const struct cli_verb *verb, const char *option, const char *value,
 		  const char *const *words)
 {
+	char list[64] = "";
+
 	for (int i = 0; words[i]; i++)
 		if (!strcmp(words[i], value))
 			return i;
-	fprintf(stderr, "secbake %s: %s wants ", verb->name, option);
-	for (int i = 0; words[i]; i++)
-		fprintf(stderr, "%s%s", i ? words[i + 1] ? ", " : " or " : "", words[i]);
-	fprintf(stderr, ", not '%s'\n", value);
+	for (int i = 0; words[i]; i++) {
+		size_t used = strlen(list);
+
+		snprintf(list + used, sizeof(list) - used, "%s%s",
+			 i ? words[i + 1] ? ", " : " or " : "", words[i]);
+	}
+	cli_usage(verb, "%s wants %s, not '%s'", option, list, value);
 	return -1;
 }
 
@@ -105,6 +110,8 @@ void cli_policy_name(const char *path, char name[SECBAKE_NAME_MAX + 1])
 static enum cli_exit name_of(const struct cli_verb *verb, struct cli_policy *policy,
 			     const char *path)
 {
+	if (!*path)
+		return cli_usage(verb, "the policy's path is empty");
 	cli_policy_name(path, policy->stem);
 	policy->options.name = policy->name ? policy->name : policy->stem;
 	if (!secbake_name_valid(policy->options.name))
@@ -152,6 +159,9 @@ enum cli_exit cli_policy_open(const struct cli_verb *verb, struct cli_policy *po
 	struct secbake_error error = {0};
 	enum cli_exit status = name_of(verb, policy, path);
 
+	if (status == CLI_DONE && policy->target.features && !strcmp(path, "-") &&
+	    !strcmp(policy->target.features, "-"))
+		status = cli_usage(verb, "standard input can be read once only");
 	if (status == CLI_DONE)
 		status = cli_target_features(verb, &policy->target, &options->target);
 	if (status != CLI_DONE)
@@ -160,7 +170,14 @@ enum cli_exit cli_policy_open(const struct cli_verb *verb, struct cli_policy *po
 			  &error) != SECBAKE_OK)
 		return cli_fail(&error);
 	options->policy.bytes = policy->text;
-	options->policy.file = strcmp(path, "-") ? path : "(standard input)";
+	options->policy.file = cli_shown(path);
+	if (options->policy.size >= 8 && !memcmp(policy->text, SECBAKE_BLOB_MAGIC, 8)) {
+		secbake_error_set(
+			&error, SECBAKE_ERR_INPUT, 0,
+			"is a blob, which was compiled; give the JSON that it was made of");
+		secbake_error_file(&error, options->policy.file, 0, 0, NULL);
+		return cli_fail(&error);
+	}
 	cli_reporter_init(&policy->reporter);
 	options->reporter = &policy->reporter.base;
 	options->dialect = policy->dialect;

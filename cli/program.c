@@ -6,17 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* It begins with a brace, which no program does: there is no such instruction. */
+static bool is_policy(const struct cli_programs *programs)
+{
+	size_t at = 0;
+
+	while (at < programs->size && strchr(" \t\r\n", programs->bytes[at]) && programs->bytes[at])
+		at++;
+	return at < programs->size && programs->bytes[at] == '{';
+}
+
 static enum cli_exit bare_program(struct cli_programs *programs, const struct secbake_arch *arch,
 				  const char *path)
 {
 	struct secbake_error error = {0};
 
+	if (is_policy(programs)) {
+		secbake_error_set(&error, SECBAKE_ERR_INPUT, 0,
+				  "is JSON, a policy, where a program or blob is wanted: secbake "
+				  "compile makes one of it");
+		secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
+		return cli_fail(&error);
+	}
 	if (programs->size == 0 || programs->size % 8 || programs->size / 8 > SECBAKE_PROGRAM_MAX) {
 		secbake_error_set(&error, SECBAKE_ERR_INPUT, 0,
 				  "is neither a blob nor a program: %zu bytes are not 1 to %u "
 				  "instructions of 8 bytes",
 				  programs->size, SECBAKE_PROGRAM_MAX);
-		secbake_error_file(&error, path, 0, 0, NULL);
+		secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
 		return cli_fail(&error);
 	}
 	programs->count = 1;
@@ -59,7 +76,7 @@ enum cli_exit cli_programs_of_blob(struct cli_programs *programs,
 		mode = blob->flags & SECBAKE_BLOB_COMPLAIN ? SECBAKE_MODE_COMPLAIN
 							   : SECBAKE_MODE_ENFORCE;
 	if (secbake_blob_select(blob, features, mode, &index, &error) != SECBAKE_OK) {
-		secbake_error_file(&error, path, 0, 0, NULL);
+		secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
 		return cli_fail(&error);
 	}
 	variant = secbake_blob_variant(blob, index);
@@ -96,13 +113,14 @@ enum cli_exit cli_programs_open(const struct cli_verb *verb, struct cli_programs
 				const char *path, const struct cli_target *target,
 				enum secbake_mode mode)
 {
-	const struct secbake_arch *arch = secbake_arch_find(target->arch ? target->arch : "native");
+	const struct secbake_arch *arch =
+		cli_arch(verb, target->arch ? target->arch : "native", true);
 	struct secbake_features features;
 	struct secbake_error error = {0};
 	enum cli_exit status;
 
 	if (!arch)
-		return cli_usage(verb, "there is no architecture '%s'", target->arch);
+		return CLI_USAGE;
 	programs->arch = arch;
 	if (cli_read_file(path, SECBAKE_BLOB_SIZE_MAX, &programs->bytes, &programs->size, &error) !=
 	    SECBAKE_OK)
@@ -112,7 +130,7 @@ enum cli_exit cli_programs_open(const struct cli_verb *verb, struct cli_programs
 	/* malloc's memory is aligned as a blob wants it. */
 	if (secbake_blob_open((const uint8_t *)programs->bytes, programs->size, &programs->blob,
 			      &error) != SECBAKE_OK) {
-		secbake_error_file(&error, path, 0, 0, NULL);
+		secbake_error_file(&error, cli_shown(path), 0, 0, NULL);
 		return cli_fail(&error);
 	}
 	if (!target->arch)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <secbake/inspect.h>
+
 #define WORD_MAX 64
 
 static size_t least(size_t a, size_t b)
@@ -56,4 +58,14 @@ void sb_nearest_try(struct sb_nearest *nearest, const char *candidate)
 		nearest->best = candidate;
 		nearest->distance = d;
 	}
+}
+
+const char *secbake_nearest(const char *word, const char *const *known, size_t count)
+{
+	struct sb_nearest nearest = {.word = word};
+
+	for (size_t i = 0; i < count; i++)
+		if (known[i])
+			sb_nearest_try(&nearest, known[i]);
+	return nearest.best;
 }

@@ -110,6 +110,12 @@ const struct sb_place *sb_json_name_spot(struct sb_json_spot *spot, const struct
 		struct sb_json_spot spot_;                                                       \
 		sb_fail(&(reader)->report, sb_json_spot(&spot_, (node)), (status), __VA_ARGS__); \
 	})
+/* An error of the input that has a name (SECBAKE_CODE_...). */
+#define sb_json_fail_as(reader, node, code_, ...)                                                  \
+	({                                                                                         \
+		struct sb_json_spot spot_;                                                         \
+		sb_fail_as(&(reader)->report, sb_json_spot(&spot_, (node)), (code_), __VA_ARGS__); \
+	})
 #define sb_json_warn(reader, node, ...)                                                \
 	({                                                                             \
 		struct sb_json_spot spot_;                                             \

@@ -190,9 +190,11 @@ static bool check_defaults(struct sb_native_reading *r)
 
 	for (uint32_t i = 0; i < r->native->layer_count; i++)
 		if (!r->native->layer[i].default_spot.node)
-			return sb_native_fail(&main->reader, main->root,
-					      "the policy lacks \"default\", the action for calls "
-					      "that no rule names; add it here or in a base");
+			return sb_json_fail_as(&main->reader, main->root,
+					       SECBAKE_CODE_LACKS_DEFAULT,
+					       "the policy lacks \"default\", the action for calls "
+					       "that no rule names; add it here or in a base"),
+			       false;
 	return true;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SUN_PATH_MAX 107 /* bytes of a socket's path, less its NUL */
+
 static enum secbake_status out_of_memory(const struct sb_reader *reader)
 {
 	return secbake_error_set(reader->report.error, SECBAKE_ERR_MEMORY, 0, "out of memory");
@@ -156,10 +158,36 @@ static enum secbake_status read_default(const struct sb_reader *reader,
 				&oci->default_action);
 }
 
+static const struct sb_oci_rule *first_notify(const struct sb_oci *oci)
+{
+	for (uint32_t i = 0; i < oci->rule_count; i++)
+		if (oci->rule[i].action.ret == SECCOMP_RET_USER_NOTIF)
+			return &oci->rule[i];
+	return NULL;
+}
+
+/* What the loader cannot connect to: an error where it would have to at each start. */
+static enum secbake_status bad_listener(const struct sb_reader *reader, const struct sb_json *path,
+					bool needed, struct sb_document *document)
+{
+	if (needed)
+		return sb_json_fail(reader, path, SECBAKE_ERR_INPUT,
+				    "\"%.64s\" is not an absolute path of at most %d bytes, which "
+				    "is what a socket's address holds; write it from / on",
+				    path->text, SUN_PATH_MAX);
+	document->listener_path = document->listener_metadata = NULL;
+	return sb_json_warn(reader, path,
+			    "\"%.64s\" is not an absolute path of at most %d bytes, and is left "
+			    "out: no rule has SCMP_ACT_NOTIFY",
+			    path->text, SUN_PATH_MAX);
+}
+
 static enum secbake_status read_listener(const struct sb_reader *reader,
 					 const struct sb_json *const *found,
 					 const struct sb_oci *oci, struct sb_document *document)
 {
+	const struct sb_oci_rule *notify = first_notify(oci);
+
 	document->listener_path = sb_oci_text(found[LISTENER_PATH]);
 	document->listener_metadata = sb_oci_text(found[LISTENER_METADATA]);
 	if (document->listener_metadata && !document->listener_path)
@@ -167,12 +195,13 @@ static enum secbake_status read_listener(const struct sb_reader *reader,
 			reader, found[LISTENER_METADATA], SECBAKE_ERR_INPUT,
 			"\"listenerMetadata\" needs \"listenerPath\", the socket that it is "
 			"sent to");
-	for (uint32_t i = 0; i < oci->rule_count; i++)
-		if (oci->rule[i].action.ret == SECCOMP_RET_USER_NOTIF && !document->listener_path)
-			return sb_warn(
-				&reader->report, &oci->rule[i].place,
-				"SCMP_ACT_NOTIFY without \"listenerPath\": nobody is told which "
-				"socket gets the listener");
+	if (document->listener_path &&
+	    (document->listener_path[0] != '/' || found[LISTENER_PATH]->text_size > SUN_PATH_MAX))
+		return bad_listener(reader, found[LISTENER_PATH], notify, document);
+	if (notify && !document->listener_path)
+		return sb_warn(&reader->report, &notify->place,
+			       "SCMP_ACT_NOTIFY without \"listenerPath\": nobody is told which "
+			       "socket gets the listener");
 	return SECBAKE_OK;
 }
 

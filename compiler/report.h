@@ -53,6 +53,14 @@ enum secbake_status sb_report_error(const struct sb_report *report, const struct
 		sb_report_error((report), (place), &message_);          \
 	})
 
+#define sb_fail_as(report, place, code_, ...)                                    \
+	({                                                                       \
+		struct secbake_error message_ = {0};                             \
+		secbake_error_set(&message_, SECBAKE_ERR_INPUT, 0, __VA_ARGS__); \
+		message_.code = (code_);                                         \
+		sb_report_error((report), (place), &message_);                   \
+	})
+
 #define sb_warn(report, place, ...)                                       \
 	({                                                                \
 		struct secbake_error message_ = {0};                      \

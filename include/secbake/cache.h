@@ -52,6 +52,8 @@ struct secbake_places {
  * @SECBAKE_COPIED: another kernel's blob is as good for this one, and stored as such
  * @SECBAKE_RESTAMPED: its sources have changed and what they mean has not: stored
  *	anew with the programs that were proved before
+ * @SECBAKE_BASE: it lacks "default", so that it cannot be compiled by itself, and others that
+ *	were not left out are made of it: no blob, and no failure. Not where it was named.
  */
 enum secbake_outcome {
 	SECBAKE_REUSED = 0,
@@ -59,13 +61,14 @@ enum secbake_outcome {
 	SECBAKE_FAILED,
 	SECBAKE_COPIED,
 	SECBAKE_RESTAMPED,
+	SECBAKE_BASE,
 };
 
 /**
  * struct secbake_refresh_event - one policy is done
  * @outcome: see enum secbake_outcome
  * @name: the policy's; borrowed
- * @root: cache root that holds the blob; NULL when failed; borrowed
+ * @root: cache root that holds the blob; NULL when failed or a base; borrowed
  * @error: why it failed; NULL otherwise; borrowed
  * @done: policies done so far, this one included
  * @total: policies to do
@@ -80,7 +83,8 @@ struct secbake_refresh_event {
 
 /**
  * struct secbake_refresh_reporter - hears how a refresh gets on
- * @policy: called once a policy; with one job in order of names
+ * @policy: called once a policy; with one job in order of names, but for what lacks "default":
+ *	whether it is a base shows at the end
  * @message: notes and warnings of the compile of @name; with @name NULL what concerns
  *	no policy: a file that is skipped, and at SECBAKE_ERROR a directory that
  *	cannot be used
@@ -122,7 +126,7 @@ struct secbake_refresh_options {
 
 /**
  * struct secbake_refresh_summary - what a refresh did
- * @policies: looked at; the sum of the five that follow
+ * @policies: looked at, bases aside; the sum of the five that follow
  * @worst: the gravest status of all policies and directories; SECBAKE_OK: all are
  *	up to date
  * @quick: the index said so; nothing else was looked at
@@ -255,7 +259,8 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
  *
  * The old content stays until all of the new is on the disk, and if anything fails. A
  * file that was there keeps its permission bits, a new one gets 0666 less the umask. Other
- * hard links keep the old content.
+ * hard links keep the old content. What a killed process has left beside it that was writing
+ * the same file is removed.
  * Return: SECBAKE_OK; SECBAKE_ERR_SYSTEM with errno; SECBAKE_ERR_LIMIT for too
  * long a path.
  */

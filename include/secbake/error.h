@@ -54,6 +54,9 @@ enum secbake_level {
 	SECBAKE_ERROR,
 };
 
+/* A native policy without "default", in itself and its bases: good for a base only. */
+#define SECBAKE_CODE_LACKS_DEFAULT "lacks-default"
+
 /**
  * struct secbake_error - one message
  * @status: the same that the function returned; in notes SECBAKE_OK, or
@@ -65,8 +68,8 @@ enum secbake_level {
  * @pointer: JSON pointer (RFC 6901) of the member concerned; "" is the whole
  *	document
  * @text: what is wrong and how to mend it, one sentence without a full stop
- * @code: of a warning that secbake check tells under a code of its own, that code; static,
- *	or NULL
+ * @code: of a warning that secbake check tells under a code of its own, that code; of an error
+ *	SECBAKE_CODE_LACKS_DEFAULT; static, or NULL
  *
  * Owned by the caller; all strings end with NUL. Functions take it as their
  * last parameter, it may be NULL, and the first error wins.

@@ -145,6 +145,17 @@ const char *secbake_constant_at(size_t index);
 const char *secbake_constant_nearest(const char *name);
 
 /**
+ * secbake_nearest() - the one of some words that a misspelt one may have meant
+ * @word: the misspelt one
+ * @known: @count words, borrowed; NULL ones are passed over
+ *
+ * As the messages about policies do: upper and lower case are equal, and a third of the letters
+ * may be missing, too many, others, or swapped with their neighbour.
+ * Return: one of @known, or NULL where none is near.
+ */
+const char *secbake_nearest(const char *word, const char *const *known, size_t count);
+
+/**
  * secbake_emulate() - what a program returns for a call
  * @verdict: written only on success
  * @error: may be NULL

@@ -55,7 +55,7 @@ says out 'note: allows ptrace'
 says out 'accepted: a "debugger"'
 expect 0 --level note --ignore arch-left-out accepted.json
 expect 2 --ignore ptrace-allwed open.json
-says err 'did you mean ptrace-allowed'
+says err "did you mean 'ptrace-allowed'"
 expect 2 --level loud open.json
 says err 'note, warning or error'
 expect 2 --kernel 6.1..5.4 open.json

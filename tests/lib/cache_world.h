@@ -31,7 +31,7 @@ struct file {
 
 struct heard {
 	struct secbake_refresh_reporter base; /* first */
-	size_t events, warnings, errors, last_total;
+	size_t events, bases, warnings, errors, last_total;
 	char names[1024]; /* "NAME=outcome " each, in order */
 	char root[PATH_MAX];
 	struct secbake_error failure, warning; /* the last */

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Runs what a document (default: README.md) shows: each block marked `console` is a session. A line
+# Runs what a document (default: README.md) shows: each block marked `console` is a session, and one
+# marked `json FILE` or `text FILE` is written to that file first. A line
 # "$ COMMAND" is run (in a folder with the shipped policies, secbake and
 # secbake-exec on the PATH), and the lines behind it must be what it prints, on
 # both outputs; "..." stands for any lines. usage: run.sh SOURCE_DIR BIN_DIR [DOCUMENT]
@@ -52,7 +53,11 @@ while IFS= read -r line; do
 		continue
 	fi
 	case $line in
-	'```json '*) file=${line#'```json '} ;;
+	'```json '* | '```text '*)
+		file=${line#'```'????' '}
+		mkdir -p "$(dirname "$file")"
+		: >"$file"
+		;;
 	'```console') session=true ;;
 	'```'*) flush; session=false file='' ;;
 	'$ '*) $session && { flush; command=${line#'$ '}; } ;;

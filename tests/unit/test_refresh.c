@@ -502,6 +502,57 @@ static void test_reserved(void **state)
 	assert_int_equal(secbake_refresh(&options, &summary, NULL), SECBAKE_ERR_INPUT);
 }
 
+/* ---- what others are made of ---- */
+
+#define BASE(call) \
+	"{\"secbake\": 1, \"rules\": [{\"syscalls\": \"" call "\", \"action\": \"allow\"}]}"
+#define EXTENDS(what) "{\"secbake\": 1, \"extends\": [" what "], \"default\": \"errno:EPERM\"}"
+#define BETWEEN(what) "{\"secbake\": 1, \"extends\": [" what "]}"
+
+static void test_bases(void **state)
+{
+	(void)state;
+	put_text("p/base.json", BASE("read"));
+	/* Nothing is made of it: somebody has forgotten its default. */
+	assert_non_null(strstr(expect("base=failed ", SECBAKE_ERR_INPUT).failure.text, "default"));
+	put_text("p/web.json", EXTENDS("\"@base\""));
+	expect("web=compiled base=base ", SECBAKE_OK);
+	expect("web=reused base=base ", SECBAKE_OK);
+	assert_false(exists(cached("c", "base.sbk")));
+	/* By a base of a base, and by a path. */
+	put_text("p/between.json", BETWEEN("\"@base\""));
+	put_text("p/web.json", EXTENDS("\"@between\""));
+	expect("web=restamped base=base between=base ", SECBAKE_OK);
+	put_text("p/web.json", EXTENDS("\"base.json\""));
+	expect("web=restamped base=base between=failed ", SECBAKE_ERR_INPUT);
+	/* One that fails is made of nothing; nor is what has another fault a base. */
+	put_text("p/between.json", BASE("write"));
+	put_text("p/web.json", EXTENDS("\"@base\", \"@between\", \"@missing\""));
+	expect("web=failed base=failed between=failed ", SECBAKE_ERR_INPUT);
+	put_text("p/web.json", EXTENDS("\"@base\", \"@between\""));
+	put_text("p/between.options", "no-such-option=1\n");
+	expect("between=failed web=compiled base=base ", SECBAKE_ERR_INPUT);
+}
+
+static void test_named_base(void **state)
+{
+	static const char *const names[] = {"base", "web"};
+	struct heard heard;
+	struct secbake_refresh_options options = options_for(&heard);
+
+	(void)state;
+	put_text("p/base.json", BASE("read"));
+	put_text("p/web.json", EXTENDS("\"@base\""));
+	options.name = names;
+	options.name_count = 2;
+	assert_int_equal(refresh(&options).worst, SECBAKE_ERR_INPUT);
+	assert_string_equal(heard.names, "base=failed web=compiled ");
+	options = options_for(&heard);
+	options.jobs = 4;
+	assert_int_equal(refresh(&options).worst, SECBAKE_OK);
+	assert_int_equal(heard.bases, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -526,6 +577,8 @@ int main(void)
 		TEST(test_one_compile),
 		TEST(test_waits_with_empty_hands),
 		TEST(test_threads_wait_with_empty_hands),
+		TEST(test_bases),
+		TEST(test_named_base),
 		TEST(test_reserved),
 	};
 

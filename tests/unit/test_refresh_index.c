@@ -405,6 +405,41 @@ static void test_signed_damage(void **state)
 	assert_true(quick());
 }
 
+/* ---- bases ---- */
+
+#define BASE(call) \
+	"{\"secbake\": 1, \"rules\": [{\"syscalls\": \"" call "\", \"action\": \"allow\"}]}"
+#define EXTENDS "{\"secbake\": 1, \"extends\": [\"@base\"], \"default\": \"errno:EPERM\"}"
+
+/* A policy that cannot be compiled by itself, and need not: each way in which that may change. */
+static void test_bases(void **state)
+{
+	static const struct {
+		const char *file, *text;
+	} changes[] = {
+		{"p/base.json", BASE("write")},
+		{"p/base.json", EXTENDS},	     /* of itself: a failure */
+		{"p/base.json", POLICY("read")},     /* a policy now, in the other dialect */
+		{"p/base.options", "dialect=oci\n"}, /* it fails in another way */
+		{"p/web.json", POLICY("write")},     /* nothing is made of it any more */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		for (int had_options = 0; had_options < 2; had_options++) {
+			put_text("p/base.json", BASE("read"));
+			put_text("p/web.json", EXTENDS);
+			unlinkat(top_fd, "p/base.options", 0);
+			if (had_options)
+				put_text("p/base.options", "enosys=none\n");
+			make_index();
+			assert_true(quick());
+			put_text(changes[i].file, changes[i].text);
+			assert_false(quick());
+		}
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_index, tear_down)
 
 int main(void)
@@ -414,7 +449,7 @@ int main(void)
 		TEST(test_restored_times),	   TEST(test_folder_times),
 		TEST(test_links_and_replacements), TEST(test_mode_and_owner),
 		TEST(test_higher_folder),	   TEST(test_feature_set),
-		TEST(test_signed_damage),
+		TEST(test_signed_damage),	   TEST(test_bases),
 	};
 
 	umask(022);

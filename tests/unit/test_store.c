@@ -384,6 +384,100 @@ static void test_temp_names(void **state)
 			fail_msg("%s", others[i]);
 }
 
+/* ---- what killed writers leave ---- */
+
+static bool there(const char *name)
+{
+	return !faccessat(top_fd, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+static void test_file_leavings(void **state)
+{
+	int locked;
+
+	(void)state;
+	put_text(".file.0000000000000000.tmp", "a dead one's", 0600);
+	put_text(".file.0000000000000001.tmp", "held", 0600);
+	put_text(".other.0000000000000000.tmp", "another file's", 0600);
+	put_text("precious", "old", 0600);
+	assert_int_equal(symlinkat("precious", top_fd, ".file.0000000000000002.tmp"), 0);
+	assert_int_equal(mkfifoat(top_fd, ".file.0000000000000003.tmp", 0600), 0);
+	locked = openat(top_fd, ".file.0000000000000001.tmp", O_RDONLY | O_CLOEXEC);
+	assert_true(locked >= 0);
+	assert_int_equal(flock(locked, LOCK_EX), 0);
+
+	store_ok(in_top("file"), "new");
+	assert_text("file", "new");
+	assert_false(there(".file.0000000000000000.tmp"));
+	assert_true(there(".file.0000000000000001.tmp"));
+	assert_true(there(".file.0000000000000002.tmp"));
+	assert_true(there(".file.0000000000000003.tmp"));
+	assert_true(there(".other.0000000000000000.tmp"));
+	assert_text("precious", "old");
+
+	/* All names taken: it goes on under another. */
+	assert_int_equal(mkdirat(top_fd, ".file.0000000000000000.tmp", 0700), 0);
+	store_ok(in_top("file"), "newer");
+	assert_text("file", "newer");
+	assert_true(there(".file.0000000000000000.tmp"));
+
+	close(locked); /* as its death would */
+	store_ok(in_top("file"), "newest");
+	assert_false(there(".file.0000000000000001.tmp"));
+	assert_int_equal(count_names(".", false), 6);
+}
+
+static void test_file_leavings_of_others(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	put_text(".file.0000000000000000.tmp", "theirs", 0600);
+	assert_int_equal(fchownat(top_fd, ".file.0000000000000000.tmp", NOBODY, NOBODY, 0), 0);
+	store_ok(in_top("file"), "new");
+	assert_text("file", "new");
+	assert_text(".file.0000000000000000.tmp", "theirs");
+}
+
+#define FILE_WRITERS 6
+#define WRITES 150
+
+static int child_writes(void)
+{
+	char text[32];
+
+	for (int i = 0; i < WRITES; i++) {
+		struct secbake_error error = {0};
+		int size = snprintf(text, sizeof(text), "%d\n", getpid());
+
+		if (secbake_store_file(in_top("file"), text, (size_t)size, &error)) {
+			fprintf(stderr, "%s\n", error.text);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Each takes the others' files for a dead one's at times, and none may be lost by it. */
+static void test_file_together(void **state)
+{
+	pid_t child[FILE_WRITERS];
+	int status;
+
+	(void)state;
+	for (int i = 0; i < FILE_WRITERS; i++) {
+		child[i] = fork();
+		assert_true(child[i] >= 0);
+		if (!child[i])
+			_exit(child_writes());
+	}
+	for (int i = 0; i < FILE_WRITERS; i++) {
+		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(count_names(".", false), 1);
+}
+
 /* ---- a store ---- */
 
 static struct secbake_features features(void)
@@ -874,6 +968,9 @@ int main(void)
 		TEST(test_file_survives_denial),
 		TEST(test_file_survives_full_disk),
 		TEST(test_temp_names),
+		TEST(test_file_leavings),
+		TEST(test_file_leavings_of_others),
+		TEST(test_file_together),
 		TEST(test_store_made),
 		TEST(test_store_umask_of_everything),
 		TEST(test_store_existing_part),
