@@ -75,6 +75,7 @@ static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *erro
 	if (!x->privileged && !x->cache_count) {
 		options.xdg_cache_home = getenv("XDG_CACHE_HOME");
 		options.home = getenv("HOME");
+		options.user_cache = x->rooms->user_cache;
 	}
 	status = sb_lookup_init(&x->lookup, &options, error);
 	if (status)
@@ -160,7 +161,7 @@ static enum secbake_status apply(struct sb_exec *x, const struct sb_found *found
 	enum secbake_status status;
 	int fd = -1;
 
-	x->listener.state = x->state;
+	x->listener.state = x->rooms->state;
 	status = sb_listener_connect(x, found, &x->listener, error);
 	if (!status)
 		status = sb_forecast(x, found, path, error);
@@ -206,19 +207,14 @@ static int run(struct sb_exec *x)
 	return sb_command_run(x, path);
 }
 
-/*
- * Room for struct sb_exec from a page's start on; zeros. Common, so that it is linked after all
- * that others have, and parts none of that from the page of data; not aligned itself, which
- * would do just that.
- */
-char sb_exec_room[sizeof(struct sb_exec) + SB_PAGE] __attribute__((common, used));
-
 int main(int argc, char **argv, char **environment)
 {
-	char *page = sb_exec_room + (-(uintptr_t)sb_exec_room & (SB_PAGE - 1));
-	struct sb_exec *x = (struct sb_exec *)(void *)page;
+	static struct sb_exec exec;
+	struct sb_exec *const x = &exec;
+	struct sb_rooms rooms;
 	int status;
 
+	x->rooms = &rooms;
 	x->environment = environment;
 	x->secure = getauxval(AT_SECURE) != 0;
 	x->privileged = getauxval(AT_EUID) == 0;
