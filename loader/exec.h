@@ -84,6 +84,14 @@ struct sb_found {
 /* arguments.c: -1, or the status to exit with at once. */
 int sb_arguments(struct sb_exec *x, int argc, char **argv);
 
+/*
+ * main.c: a file opened as number 2 would receive messages: occupies what was free of the first
+ * three at the start. To be called before anything is opened that can be written to, or that others
+ * get, when none of the descriptors that were opened so far is needed any more: those can be read
+ * at most, so that a message to them goes nowhere, as it would without.
+ */
+void sb_standard_descriptors(void);
+
 /* say.c: "secbake-exec: NAME: what: how to mend" */
 void sb_say(const struct sb_exec *x, const struct secbake_error *message);
 void sb_write(int fd, const char *text);

@@ -9,7 +9,6 @@
 #include "exec.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,21 +19,20 @@
 #define CAP_SYS_ADMIN_BIT (1u << 21)
 #define CAPABILITY_VERSION_3 0x20080522u
 
-/* A file opened as number 2 would receive messages: occupy what is free. */
-static void fill_standard_descriptors(void)
+void sb_standard_descriptors(void)
 {
-	struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
-	int fd;
+	for (int fd = 0; fd < 3; fd++) {
+		const int flags = fcntl(fd, F_GETFD);
 
-	if (poll(standard, 3, 0) <= 0)
-		return;
-	for (int i = 0; i < 3; i++) {
-		if (!(standard[i].revents & POLLNVAL))
+		/* What an execve left open is not close-on-exec: it is the command's. */
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			continue;
-		/* Close-on-exec: the command finds them as they were. */
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (fd < 0) /* no /dev: any directory will do, it cannot be written to */
-			fd = open("/", O_PATH | O_CLOEXEC);
+		if (flags >= 0)
+			close(fd);
+		/* The lowest that is free. Close-on-exec: the command finds them as they were. */
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			/* no /dev: any directory will do, it cannot be written to */
+			open("/", O_PATH | O_CLOEXEC);
 	}
 }
 
@@ -96,6 +94,7 @@ compile_and_find(struct sb_exec *x, struct sb_found *found, struct secbake_error
 
 	/* From here on a close is cheap, and descriptors may be few. */
 	x->lookup.trust.leave_open = x->lookup.policy_trust.leave_open = false;
+	sb_standard_descriptors();
 	status = sb_refresh(x, &compiler);
 	if (status) {
 		sb_say(x, error);
@@ -145,8 +144,10 @@ static void warn_console(const struct sb_exec *x)
 		"\nsecbake-exec: *** ", x->name,
 		": STARTING WITHOUT ITS SECCOMP FILTER, because of secbake_missing=run "
 		"on the kernel's command line ***\n\n"};
-	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int console;
 
+	sb_standard_descriptors();
+	console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++) {
 		sb_write(STDERR_FILENO, line[i]);
 		if (console >= 0)
@@ -218,7 +219,6 @@ int main(int argc, char **argv, char **environment)
 	x->environment = environment;
 	x->secure = getauxval(AT_SECURE) != 0;
 	x->privileged = getauxval(AT_EUID) == 0;
-	fill_standard_descriptors();
 	status = sb_arguments(x, argc, argv);
 	if (status < 0)
 		status = run(x);
