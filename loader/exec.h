@@ -48,8 +48,8 @@ struct sb_rooms {
 
 /*
  * All that the loader has, but for rooms: it fits into the page of data that the kernel fills
- * anyway. One mapping more would cost a start as much as ten system calls, and each page that is
- * touched first as much as five.
+ * anyway. A page that is touched first costs a start as much as five system calls, and a mapping
+ * more about the same.
  */
 struct sb_exec {
 	struct sb_lookup lookup;
