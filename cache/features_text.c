@@ -58,9 +58,12 @@ struct text {
 
 static void put(struct text *text, const char *string)
 {
+	char *to = text->bytes + text->used;
+
 	/* A loop: for a few bytes, calls of the libc's functions cost the loader more. */
 	while (*string)
-		text->bytes[text->used++] = *string++;
+		*to++ = *string++;
+	text->used = (size_t)(to - text->bytes);
 }
 
 static void put_u16(struct text *text, uint32_t value)
@@ -122,13 +125,21 @@ static size_t format_line(const struct secbake_features *f, const struct line *l
 	return text.used;
 }
 
-size_t secbake_features_format(const struct secbake_features *features,
-			       char text[SECBAKE_FEATURES_TEXT_MAX])
+/* All lines, without a NUL. */
+static size_t format(const struct secbake_features *features, bool with_kernel, char *text)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < COUNT(lines); i++)
-		used += format_line(features, &lines[i], true, text + used);
+		used += format_line(features, &lines[i], with_kernel, text + used);
+	return used;
+}
+
+size_t secbake_features_format(const struct secbake_features *features,
+			       char text[SECBAKE_FEATURES_TEXT_MAX])
+{
+	const size_t used = format(features, true, text);
+
 	text[used] = '\0';
 	return used;
 }
@@ -272,15 +283,13 @@ enum secbake_status secbake_features_parse(const char *text, size_t length,
 	return status;
 }
 
-/* Line by line: the whole text would be a page of stack more, for each start of the loader. */
 void secbake_features_hash(const struct secbake_features *features, struct secbake_hash *hash)
 {
 	struct sb_hash_stream stream;
-	char line[LINE_MAX];
+	char text[COUNT(lines) * LINE_MAX];
 
 	sb_hash_begin(&stream);
-	for (size_t i = 0; i < COUNT(lines); i++)
-		sb_hash_add(&stream, line, format_line(features, &lines[i], false, line));
+	sb_hash_add(&stream, text, format(features, false, text));
 	*hash = sb_hash_end(&stream);
 }
 

@@ -2,7 +2,6 @@
 /* See lookup.h: roots, and blobs in them. lookup_sources.c has the policy path. */
 #include "lookup.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,9 +73,7 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 	enum secbake_status status = SECBAKE_OK;
 	bool named = !options->secure;
 
-	/* Not user_cache, which is a page to touch. */
-	memset((char *)lookup + offsetof(struct sb_lookup, trust), 0,
-	       sizeof(*lookup) - offsetof(struct sb_lookup, trust));
+	*lookup = (struct sb_lookup){.user_cache = options->user_cache};
 	lookup->trust = sb_trust_self();
 	if (options->secure)
 		lookup->trust.uid = 0;
@@ -87,10 +84,10 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 		     COUNT(system_caches));
 	system_roots(&lookup->policies, system_policies[0], sizeof(system_policies[0]),
 		     COUNT(system_policies));
-	if (named && !options->privileged &&
-	    sb_lookup_user_cache(options->xdg_cache_home, options->home, lookup->user_cache))
+	if (named && !options->privileged && options->user_cache &&
+	    sb_lookup_user_cache(options->xdg_cache_home, options->home, options->user_cache))
 		lookup->cache.root[lookup->cache.count++] =
-			(struct sb_root){.path = lookup->user_cache, .anchor = SB_ANCHOR_NAMED};
+			(struct sb_root){.path = options->user_cache, .anchor = SB_ANCHOR_NAMED};
 	if (named && options->cache_count)
 		status = named_roots(&lookup->cache, options->cache_dir, options->cache_count, "-C",
 				     error);

@@ -29,7 +29,7 @@
 
 /* A root, where to look below it, and from where on it must be trusted. */
 struct sb_root {
-	const char *path; /* borrowed, or in sb_lookup.user_cache */
+	const char *path; /* borrowed */
 	enum sb_anchor anchor;
 };
 
@@ -51,13 +51,12 @@ struct sb_roots {
  *	each page that it touches
  * @image: the folder whose etc/passwd and etc/group count; NULL, as sb_lookup_init() leaves
  *	it: those of the running system
- * @user_cache: the per-user cache's path, if the last root of @cache is it; else not set
+ * @user_cache: the per-user cache's path, if the last root of @cache is it; else not to be read.
+ *	The caller's, see struct sb_lookup_options
  *
- * Filled in by sb_lookup_init(), must not be moved (a root may point into
- * @user_cache, which stays first and a page long: the loader does not touch what it does not need).
+ * Filled in by sb_lookup_init().
  */
 struct sb_lookup {
-	char user_cache[SB_PATH_MAX];
 	struct sb_trust trust;
 	struct sb_trust policy_trust;
 	struct sb_roots cache;
@@ -65,6 +64,7 @@ struct sb_lookup {
 	uint8_t *buffer;
 	size_t buffer_size;
 	const char *image;
+	const char *user_cache;
 };
 
 /**
@@ -75,6 +75,8 @@ struct sb_lookup {
  * @policy_dir: @policy_count directories given with -P, which replace the default
  * @xdg_cache_home: of the environment, or NULL
  * @home: of the environment, or NULL
+ * @user_cache: SB_PATH_MAX bytes for the per-user cache's path, which stay as long as the lookup;
+ *	NULL: there is no such root
  */
 struct sb_lookup_options {
 	bool privileged;
@@ -85,6 +87,7 @@ struct sb_lookup_options {
 	size_t policy_count;
 	const char *xdg_cache_home;
 	const char *home;
+	char *user_cache;
 };
 
 /**

@@ -254,20 +254,21 @@ enum secbake_status secbake_cache_visit(const struct secbake_places *places,
 					struct secbake_cache_visitor *visitor,
 					struct secbake_error *error)
 {
-	struct sb_lookup *lookup = malloc(sizeof(*lookup));
+	struct sb_lookup lookup;
+	char *user_cache = malloc(SB_PATH_MAX);
 	enum secbake_status status;
 
-	if (!lookup)
+	if (!user_cache)
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
-	status = sb_places_lookup(places, lookup, error);
-	for (size_t i = 0; !status && i < lookup->cache.count; i++) {
+	status = sb_places_lookup(places, &lookup, user_cache, error);
+	for (size_t i = 0; !status && i < lookup.cache.count; i++) {
 		struct secbake_error trouble = {0};
-		enum secbake_status seen = visit_root(lookup, i, visitor, &trouble);
+		enum secbake_status seen = visit_root(&lookup, i, visitor, &trouble);
 
 		if (seen && !may_miss(places, seen) && visitor->trouble)
 			visitor->trouble(visitor, &trouble);
 	}
-	free(lookup);
+	free(user_cache);
 	return status;
 }
 
@@ -276,6 +277,7 @@ enum secbake_status secbake_cache_visit(const struct secbake_places *places,
 struct gc {
 	const struct secbake_gc_options *options;
 	struct sb_lookup lookup;
+	char user_cache[SB_PATH_MAX];
 	char keep[SECBAKE_HASH_TEXT]; /* or "" */
 	bool policies_there;
 	enum secbake_status worst;
@@ -509,7 +511,7 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
 			status = secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 						   "a reserved member of the options is not zero");
 	if (!status)
-		status = sb_places_lookup(&options->places, &gc->lookup, error);
+		status = sb_places_lookup(&options->places, &gc->lookup, gc->user_cache, error);
 	if (!status)
 		gc->policies_there = find_policies(gc);
 	for (size_t i = 0; !status && i < gc->lookup.cache.count; i++) {

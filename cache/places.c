@@ -11,7 +11,7 @@
 #define READ_FIRST 16384u
 
 enum secbake_status sb_places_lookup(const struct secbake_places *places, struct sb_lookup *lookup,
-				     struct secbake_error *error)
+				     char user_cache[SB_PATH_MAX], struct secbake_error *error)
 {
 	const struct sb_lookup_options options = {
 		.privileged = geteuid() == 0,
@@ -22,6 +22,7 @@ enum secbake_status sb_places_lookup(const struct secbake_places *places, struct
 		.policy_count = places->policy_count,
 		.xdg_cache_home = places->xdg_cache_home,
 		.home = places->home,
+		.user_cache = user_cache,
 	};
 	enum secbake_status status;
 

@@ -8,9 +8,9 @@
 #include "lookup.h"
 #include "store.h"
 
-/* The roots that a caller's places mean for this process; lookup must not move. */
+/* The roots that a caller's places mean for this process; user_cache stays as long as lookup. */
 enum secbake_status sb_places_lookup(const struct secbake_places *places, struct sb_lookup *lookup,
-				     struct secbake_error *error);
+				     char user_cache[SB_PATH_MAX], struct secbake_error *error);
 
 /* The roots that new blobs may go to, best first; their number. */
 size_t sb_places_to_write(const struct secbake_places *places, const struct sb_lookup *lookup,

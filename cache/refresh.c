@@ -136,7 +136,7 @@ enum secbake_status secbake_refresh(const struct secbake_refresh_options *option
 	secbake_features_hash(&options->features, &r->hash);
 	status = check_reserved(options, error);
 	if (!status)
-		status = sb_places_lookup(&options->places, &r->lookup, error);
+		status = sb_places_lookup(&options->places, &r->lookup, r->user_cache, error);
 	if (!status) {
 		r->place_count = sb_places_to_write(&options->places, &r->lookup, r->place);
 		if (options->quick && !options->name_count &&

@@ -59,6 +59,7 @@ struct sb_index_builder;
 struct sb_refresh {
 	const struct secbake_refresh_options *options;
 	struct sb_lookup lookup;
+	char user_cache[SB_PATH_MAX];
 	struct sb_store_place place[SB_ROOTS_MAX]; /* where to write, best first */
 	size_t place_count;
 	struct secbake_hash hash;

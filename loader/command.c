@@ -62,13 +62,14 @@ int sb_command_resolve(struct sb_exec *x, const char **path)
 		errnum = access(name, X_OK) ? errno : 0;
 		return errnum ? report(x, name, errnum) : 0;
 	}
-	*path = x->path;
+	*path = x->rooms->path;
 	list = x->secure ? NULL : getenv("PATH");
 	for (const char *p = list ? list : DEFAULT_PATH;; p++) {
 		size_t length = strcspn(p, ":");
 
 		/* What execvp(3) passes over; EACCES is told if there is no other. */
-		errnum = join(x->path, p, length, name) ? executable(x->path) : ENOENT;
+		errnum =
+			join(x->rooms->path, p, length, name) ? executable(x->rooms->path) : ENOENT;
 		if (!errnum)
 			return 0;
 		if (errnum == EACCES)

@@ -28,7 +28,6 @@ enum { SB_EXIT_FAILED = 125, SB_EXIT_CANNOT_RUN = 126, SB_EXIT_NOT_FOUND = 127 }
 /* Bytes of a blob that is not mapped, and of sources that are read at a time. */
 #define SB_BLOB_USUAL 16384u
 #define SB_READ_MAX 16384u
-#define SB_PAGE 4096u
 
 #define SB_LISTENER_STATE_MAX 16384u
 struct sb_listener {
@@ -37,13 +36,23 @@ struct sb_listener {
 	char *state; /* OCI containerProcessState */
 };
 
+/* What is large, on the stack of main(); not zeros. */
+struct sb_rooms {
+	/* A blob; a larger one is mapped. Behind it what sources are read to. */
+	_Alignas(SECBAKE_BLOB_ALIGN) uint8_t blob[SB_BLOB_USUAL + SB_READ_MAX];
+	struct secbake_error why;	   /* why a place after the first has no usable blob */
+	char path[SB_PATH_MAX];		   /* of the command */
+	char user_cache[SB_PATH_MAX];	   /* of the lookup */
+	char state[SB_LISTENER_STATE_MAX]; /* for the listener; before, lists of folders */
+};
+
 /*
- * All that the loader has. The kernel charges for each page that is touched first what it
- * charges for five system calls. So what each start uses lies together, from the second page on
- * (the first is the lookup's user_cache), and what is seldom used lies beside it.
+ * All that the loader has, but for rooms: it fits into the page of data that the kernel fills
+ * anyway. A page that is touched first costs a start as much as five system calls, and a mapping
+ * more about the same.
  */
 struct sb_exec {
-	_Alignas(SB_PAGE) struct sb_lookup lookup;
+	struct sb_lookup lookup;
 	/* the command line */
 	const char *cache_dir[SB_ROOTS_MAX];
 	size_t cache_count;
@@ -62,14 +71,8 @@ struct sb_exec {
 	struct secbake_hash hash;
 	struct sb_listener listener;
 	struct secbake_error error; /* why nothing can be run */
-	/* A blob; a larger one is mapped. Behind it what sources are read to. */
-	_Alignas(SECBAKE_BLOB_ALIGN) uint8_t room[SB_BLOB_USUAL + SB_READ_MAX];
-	struct secbake_error why;	   /* why a place after the first has no usable blob */
-	char path[SB_PATH_MAX];		   /* of the command */
-	char state[SB_LISTENER_STATE_MAX]; /* for the listener; before, lists of folders */
+	struct sb_rooms *rooms;
 };
-
-_Static_assert(offsetof(struct sb_exec, lookup.trust) == SB_PAGE, "what is used begins a page");
 
 /* A usable blob. */
 struct sb_found {
@@ -80,6 +83,14 @@ struct sb_found {
 
 /* arguments.c: -1, or the status to exit with at once. */
 int sb_arguments(struct sb_exec *x, int argc, char **argv);
+
+/*
+ * main.c: a file opened as number 2 would receive messages: occupies what was free of the first
+ * three at the start. To be called before anything is opened that can be written to, or that others
+ * get, when none of the descriptors that were opened so far is needed any more: those can be read
+ * at most, so that a message to them goes nowhere, as it would without.
+ */
+void sb_standard_descriptors(void);
 
 /* say.c: "secbake-exec: NAME: what: how to mend" */
 void sb_say(const struct sb_exec *x, const struct secbake_error *message);

@@ -47,10 +47,10 @@ static enum secbake_status check(const struct sb_exec *x, const uint8_t *bytes, 
 static enum secbake_status use(struct sb_exec *x, int fd, uint64_t size, struct sb_found *found,
 			       const char *where, struct secbake_error *error)
 {
-	uint8_t *bytes = sb_take_in(fd, size, x->room, SB_BLOB_USUAL, error);
+	uint8_t *bytes = sb_take_in(fd, size, x->rooms->blob, SB_BLOB_USUAL, error);
 	enum secbake_status status;
 
-	x->lookup.buffer = x->room + (size > SB_BLOB_USUAL ? 0 : (size + 7) / 8 * 8);
+	x->lookup.buffer = x->rooms->blob + (size > SB_BLOB_USUAL ? 0 : (size + 7) / 8 * 8);
 	x->lookup.buffer_size = SB_READ_MAX;
 	status = bytes ? check(x, bytes, (size_t)size, found, error) : error->status;
 	if (status) {
@@ -86,7 +86,7 @@ static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_f
 	const char *path = x->lookup.cache.root[root].path;
 	enum secbake_status status;
 	/* The message goes where one is wanted, unless there is one already. */
-	struct secbake_error *why = error->status ? &x->why : error;
+	struct secbake_error *why = error->status ? &x->rooms->why : error;
 	uint64_t size;
 	bool there;
 	int fd;
@@ -115,7 +115,8 @@ static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_f
 static bool find_other(struct sb_exec *x, size_t root, const char *own, struct sb_found *found,
 		       struct secbake_error *error)
 {
-	struct sb_sets sets = sb_sets_read(&x->lookup, root, x->state, sizeof(x->state));
+	struct sb_sets sets =
+		sb_sets_read(&x->lookup, root, x->rooms->state, sizeof(x->rooms->state));
 	const char *set;
 
 	while ((set = sb_sets_next(&sets, own)))

@@ -112,6 +112,7 @@ enum secbake_status sb_listener_connect(const struct sb_exec *x, const struct sb
 	if (status)
 		return status;
 	memcpy(address.sun_path, path, strlen(path));
+	sb_standard_descriptors();
 	listener->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener->socket < 0)
 		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot make a socket");

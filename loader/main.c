@@ -9,7 +9,6 @@
 #include "exec.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,21 +19,20 @@
 #define CAP_SYS_ADMIN_BIT (1u << 21)
 #define CAPABILITY_VERSION_3 0x20080522u
 
-/* A file opened as number 2 would receive messages: occupy what is free. */
-static void fill_standard_descriptors(void)
+void sb_standard_descriptors(void)
 {
-	struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
-	int fd;
+	for (int fd = 0; fd < 3; fd++) {
+		const int flags = fcntl(fd, F_GETFD);
 
-	if (poll(standard, 3, 0) <= 0)
-		return;
-	for (int i = 0; i < 3; i++) {
-		if (!(standard[i].revents & POLLNVAL))
+		/* What an execve left open is not close-on-exec: it is the command's. */
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			continue;
-		/* Close-on-exec: the command finds them as they were. */
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (fd < 0) /* no /dev: any directory will do, it cannot be written to */
-			fd = open("/", O_PATH | O_CLOEXEC);
+		if (flags >= 0)
+			close(fd);
+		/* The lowest that is free. Close-on-exec: the command finds them as they were. */
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			/* no /dev: any directory will do, it cannot be written to */
+			open("/", O_PATH | O_CLOEXEC);
 	}
 }
 
@@ -75,6 +73,7 @@ static enum secbake_status prepare(struct sb_exec *x, struct secbake_error *erro
 	if (!x->privileged && !x->cache_count) {
 		options.xdg_cache_home = getenv("XDG_CACHE_HOME");
 		options.home = getenv("HOME");
+		options.user_cache = x->rooms->user_cache;
 	}
 	status = sb_lookup_init(&x->lookup, &options, error);
 	if (status)
@@ -95,6 +94,7 @@ compile_and_find(struct sb_exec *x, struct sb_found *found, struct secbake_error
 
 	/* From here on a close is cheap, and descriptors may be few. */
 	x->lookup.trust.leave_open = x->lookup.policy_trust.leave_open = false;
+	sb_standard_descriptors();
 	status = sb_refresh(x, &compiler);
 	if (status) {
 		sb_say(x, error);
@@ -144,8 +144,10 @@ static void warn_console(const struct sb_exec *x)
 		"\nsecbake-exec: *** ", x->name,
 		": STARTING WITHOUT ITS SECCOMP FILTER, because of secbake_missing=run "
 		"on the kernel's command line ***\n\n"};
-	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int console;
 
+	sb_standard_descriptors();
+	console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++) {
 		sb_write(STDERR_FILENO, line[i]);
 		if (console >= 0)
@@ -160,7 +162,7 @@ static enum secbake_status apply(struct sb_exec *x, const struct sb_found *found
 	enum secbake_status status;
 	int fd = -1;
 
-	x->listener.state = x->state;
+	x->listener.state = x->rooms->state;
 	status = sb_listener_connect(x, found, &x->listener, error);
 	if (!status)
 		status = sb_forecast(x, found, path, error);
@@ -206,23 +208,17 @@ static int run(struct sb_exec *x)
 	return sb_command_run(x, path);
 }
 
-/*
- * Room for struct sb_exec from a page's start on; zeros. Common, so that it is linked after all
- * that others have, and parts none of that from the page of data; not aligned itself, which
- * would do just that.
- */
-char sb_exec_room[sizeof(struct sb_exec) + SB_PAGE] __attribute__((common, used));
-
 int main(int argc, char **argv, char **environment)
 {
-	char *page = sb_exec_room + (-(uintptr_t)sb_exec_room & (SB_PAGE - 1));
-	struct sb_exec *x = (struct sb_exec *)(void *)page;
+	static struct sb_exec exec;
+	struct sb_exec *const x = &exec;
+	struct sb_rooms rooms;
 	int status;
 
+	x->rooms = &rooms;
 	x->environment = environment;
 	x->secure = getauxval(AT_SECURE) != 0;
 	x->privileged = getauxval(AT_EUID) == 0;
-	fill_standard_descriptors();
 	status = sb_arguments(x, argc, argv);
 	if (status < 0)
 		status = run(x);

@@ -93,7 +93,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	seed_size = fread(seed_bytes, 1, sizeof(seed_bytes), file);
 	fclose(file);
-	if (sb_places_lookup(&options.places, &refreshed.lookup, NULL) ||
+	if (sb_places_lookup(&options.places, &refreshed.lookup, refreshed.user_cache, NULL) ||
 	    !sb_index_true(&refreshed, seed_bytes, seed_size, &count) || count != 1)
 		abort();
 	return 0;

@@ -159,6 +159,15 @@ for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
 	[[ -z $found ]] || fail "$(basename "$library") has variables: ${found//$'\n'/ }"
 done
 
+# Variables beyond the page that holds its data would be a mapping more, for each start.
+rule 'what the loader keeps fits into its page of data'
+if [[ $kind = musl ]]; then
+	read -r address file memory < <(readelf -lW "$build/bin/secbake-exec" |
+		awk '$1 == "LOAD" && $7 == "RW" { print $3, $5, $6 }')
+	((((address + file - 1) >> 12) == ((address + memory - 1) >> 12))) ||
+		fail "secbake-exec has $((memory)) bytes of data from $address on, and $((file)) of them in its file"
+fi
+
 # A symbol that goes, or changes its version, breaks programs: that is a new SOVERSION. One
 # that comes is written down. tests/layout/abi/README.md says how.
 rule 'the ABI is the one written down'

@@ -382,6 +382,41 @@ static void test_listener_deadlock(void **state)
 	close(listening);
 }
 
+/*
+ * A closed standard error is no place for the connection to the agent: what the loader says is not
+ * the agent's to read. In another feature set: standard input's number goes to the folder that was
+ * looked into first, and what is opened after that is closed.
+ */
+static void test_listener_without_stderr(void **state)
+{
+	static const struct sock_filter notify_sendmsg[] = {
+		LOAD(0), IS(SYS_sendmsg, SECCOMP_RET_USER_NOTIF), RET(SECCOMP_RET_ALLOW)};
+	struct blob b = simple();
+	int listening, connection, status;
+	char received[64];
+
+	(void)state;
+	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
+		skip();
+	b.layer[0] = (struct sb_blob_layer_in){.filter_flags = SECBAKE_FLAG_NEW_LISTENER,
+					       .insn = notify_sendmsg,
+					       .insn_count = COUNT(notify_sendmsg)};
+	b.listener_path = in_top("agent");
+	put_blob(other_entry("c1", 7), &b);
+	listening = agent();
+	status = run_how((const char *const[]){"/bin/sh", "-c",
+					       "exec bin/secbake-exec -C c1 -P p --no-compile test "
+					       "true 0<&- 1>&- 2>&-",
+					       NULL},
+			 0);
+	assert_int_equal(status, 125);
+	connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(connection >= 0);
+	assert_int_equal(read(connection, received, sizeof(received)), 0);
+	close(connection);
+	close(listening);
+}
+
 /* ---- PID 1, raised privileges ---- */
 
 static void test_pid_1(void **state)
@@ -608,6 +643,7 @@ int main(void)
 		T(test_listener),
 		T(test_listener_does_not_accept),
 		T(test_listener_deadlock),
+		T(test_listener_without_stderr),
 		T(test_pid_1),
 		T(test_raised_privileges),
 		T(test_usage),

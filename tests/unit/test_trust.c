@@ -312,7 +312,8 @@ static void test_roots(void **state)
 {
 	static const char *const dirs[17] = {"x", "x", "x", "x", "x", "x", "x", "x", "x",
 					     "x", "x", "x", "x", "x", "x", "x", "x"};
-	struct sb_lookup_options options = {.home = "/home/u"};
+	char user_cache[SB_PATH_MAX];
+	struct sb_lookup_options options = {.home = "/home/u", .user_cache = user_cache};
 	struct sb_lookup lookup;
 
 	(void)state;
@@ -331,6 +332,11 @@ static void test_roots(void **state)
 	assert_int_equal(sb_lookup_init(&lookup, &options, NULL), SECBAKE_OK);
 	assert_string_equal(lookup.cache.root[3].path, "/home/u/.cache/secbake");
 
+	options.user_cache = NULL;
+	assert_int_equal(sb_lookup_init(&lookup, &options, NULL), SECBAKE_OK);
+	assert_int_equal(lookup.cache.count, 3);
+
+	options.user_cache = user_cache;
 	options.privileged = true;
 	assert_int_equal(sb_lookup_init(&lookup, &options, NULL), SECBAKE_OK);
 	assert_int_equal(lookup.cache.count, 3);
@@ -340,6 +346,7 @@ static void test_roots(void **state)
 	/* Under AT_SECURE nothing of the caller's counts, not even the caller. */
 	options = (struct sb_lookup_options){.secure = true,
 					     .home = "/home/u",
+					     .user_cache = user_cache,
 					     .cache_dir = dirs,
 					     .cache_count = 1,
 					     .policy_dir = dirs,
