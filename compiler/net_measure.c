@@ -230,8 +230,11 @@ static bool flow(struct sb_net *net, struct sb_net_shape *shape, bool *skipped)
 }
 
 /* Of the tables' numbers that pass a node, and of hot calls that do. */
-static uint64_t step_price(const struct sb_net *net, struct sb_net_part reach)
+static uint64_t step_price(const struct sb_net *net, const struct sb_net_node *node,
+			   struct sb_net_part reach)
 {
+	bool order = node->kind == SB_NET_TEST &&
+		     (net->test[node->test].op == BPF_JGE || net->test[node->test].op == BPF_JGT);
 	uint64_t hot = 0;
 	uint32_t here = 0;
 
@@ -246,7 +249,7 @@ static uint64_t step_price(const struct sb_net *net, struct sb_net_part reach)
 		if (reach.words >> word & 1)
 			hot += net->hot[h].cost * (reach.set[word] >> bit & 1);
 	}
-	return (uint64_t)here * SB_COST_STEP + hot;
+	return (uint64_t)here * (order ? SB_COST_STEP : SB_COST_EQUAL) + hot;
 }
 
 uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
@@ -260,8 +263,10 @@ uint64_t sb_net_measure(struct sb_net *net, struct sb_net_shape *shape)
 	if (skipped)
 		put_in_order(net, shape, &price);
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
-		if (shape->node[net->view.order[i]].kind != SB_NET_LEAF)
-			price += step_price(net, sb_net_reach(net, net->view.order[i]));
+		const struct sb_net_node *node = &shape->node[net->view.order[i]];
+
+		if (node->kind != SB_NET_LEAF)
+			price += step_price(net, node, sb_net_reach(net, net->view.order[i]));
 	}
 	return price;
 }

@@ -5,8 +5,15 @@
  * What it does depends on the policy alone: whole numbers, a seed made of what the
  * policy decides, and a number of tries instead of a clock.
  */
-#include "cost.h"
 #include "net_moves.h"
+
+/*
+ * Temperatures, in ps. A start as warm as half an instruction spends its tries on what
+ * the way down undoes; one of a tenth of an instruction stays where it began.
+ */
+#define WARM 30000u
+#define COLD 550u
+#define TEPID 2200u
 
 struct search {
 	struct sb_net *net;
@@ -84,7 +91,7 @@ void sb_net_search(struct sb_net *net, uint32_t tries)
 		return;
 	tries = tries_for(net, tries);
 	net->jumps_are_free = true;
-	anneal(&s, tries - tries / 8, SB_COST_INSN / 2, SB_COST_INSN / 200);
+	anneal(&s, tries - tries / 8, WARM, COLD);
 	net->jumps_are_free = false;
-	anneal(&s, tries / 8, SB_COST_INSN / 50, 0);
+	anneal(&s, tries / 8, TEPID, 0);
 }

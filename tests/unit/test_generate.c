@@ -56,6 +56,8 @@ static void check_layer(struct sb_arena *arena, const struct sb_layer *layer, bo
 	if (sb_generate(arena, scratch, layer, tuning, big_endian, &program, &error) != SECBAKE_OK)
 		fail_msg("not generated: %s", error.text);
 	check.program = &program;
+	for (uint32_t i = 0; i < program.count; i++) /* what A > k - 1 does for less */
+		assert_int_not_equal(program.insn[i].code, BPF_JMP | BPF_JGE | BPF_K);
 	test_calls_of_layer(layer, random, &check.visitor);
 	assert_true(check.calls > 1000);
 }
