@@ -59,6 +59,8 @@ static void make_call(const struct sb_program *program, const struct sb_layer *l
 		data->nr = (int)map->entry[below(state, map->entry_count)].nr;
 	else if (below(state, 2))
 		data->nr = (int)below(state, 600);
+	if (!below(state, 4)) /* x32's, where there is x32 */
+		data->nr ^= (int)SECBAKE_X32_BIT;
 	for (uint32_t i = 0; i < 6; i++)
 		if (below(state, 2))
 			data->args[i] =
