@@ -5,6 +5,7 @@
  *	prove.c          the proof: both diagrams, the witness, the bitmap
  *	prove_guess.c    a differing call, where diagrams give up
  *	prove_program.c  from a program to its diagram
+ *	prove_live.c     which registers a program still reads
  *	prove_layer.c    from a resolved layer to its diagram; the plain evaluator
  *	prove_return.c   from a word that is returned to a diagram
  *	prove_word.c     32-bit arithmetic on words whose bits are diagrams
@@ -197,6 +198,16 @@ enum secbake_status sb_prove_side(struct sb_dd *dd, const struct sb_side *side, 
 /* The same for one call, without diagrams. */
 enum secbake_status sb_prove_side_eval(const struct sb_side *side, const struct seccomp_data *data,
 				       uint32_t *verdict, struct secbake_error *error);
+
+/* Registers of a program: its scratch memory, then these. */
+enum {
+	SB_REG_A = BPF_MEMWORDS,
+	SB_REG_X,
+	SB_REG_COUNT,
+};
+/* prove_live.c: for each instruction of a valid program the registers, a bit each, that are
+ * read from there on before they are written. */
+void sb_prove_live(const struct sb_program *program, uint32_t *live);
 
 /*
  * prove_terms.c: a condition over arguments and instruction pointer written out, one

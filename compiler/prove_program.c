@@ -16,12 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	REG_A = BPF_MEMWORDS, /* below it: scratch memory */
-	REG_X,
-	REG_COUNT,
-};
-
 #define NODES_OF_ONE (1u << 16) /* of one instruction */
 #define STEPS_OF_ONE (1u << 19)
 #define NO_POINT 0xffffffffu
@@ -30,7 +24,7 @@ enum {
 
 /* Indices into the interned words. */
 struct state {
-	uint32_t word[REG_COUNT];
+	uint32_t word[SB_REG_COUNT];
 };
 
 struct point_key {
@@ -93,52 +87,6 @@ static enum secbake_status intern_failed(struct explorer *e, uint32_t pc,
 	return cannot(e, pc, "too many different register contents reach it");
 }
 
-/* Which registers are read before they are written, from one instruction on. */
-static uint32_t live_before(const struct sock_filter *insn, uint32_t after)
-{
-	uint32_t a = 1u << REG_A, x = 1u << REG_X;
-	uint32_t memory = insn->k < BPF_MEMWORDS ? 1u << insn->k : 0;
-	bool reads_memory = BPF_MODE(insn->code) == BPF_MEM;
-	uint32_t operand = BPF_SRC(insn->code) == BPF_X ? x : 0;
-
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-		return (after & ~a) | (reads_memory ? memory : 0);
-	case BPF_LDX:
-		return (after & ~x) | (reads_memory ? memory : 0);
-	case BPF_ST:
-		return (after & ~memory) | a;
-	case BPF_STX:
-		return (after & ~memory) | x;
-	case BPF_ALU:
-		return after | a | operand;
-	case BPF_JMP:
-		return BPF_OP(insn->code) == BPF_JA ? after : after | a | operand;
-	case BPF_MISC:
-		return BPF_MISCOP(insn->code) == BPF_TAX ? (after & ~x) | a : (after & ~a) | x;
-	default:
-		return insn->code == (BPF_RET | BPF_A) ? a : 0;
-	}
-}
-
-static void find_live(struct explorer *e)
-{
-	for (uint32_t pc = e->program->count; pc-- > 0;) {
-		const struct sock_filter *insn = &e->program->insn[pc];
-		uint32_t after = 0;
-
-		if (BPF_CLASS(insn->code) == BPF_JMP) {
-			if (BPF_OP(insn->code) == BPF_JA)
-				after = e->live[pc + 1 + insn->k];
-			else
-				after = e->live[pc + 1 + insn->jt] | e->live[pc + 1 + insn->jf];
-		} else if (BPF_CLASS(insn->code) != BPF_RET) {
-			after = e->live[pc + 1];
-		}
-		e->live[pc] = live_before(insn, after);
-	}
-}
-
 /* The point of pc with these contents; made and queued when it is new. */
 static enum secbake_status reach(struct explorer *e, uint32_t from, uint32_t pc, struct state state,
 				 uint32_t *index)
@@ -147,7 +95,7 @@ static enum secbake_status reach(struct explorer *e, uint32_t from, uint32_t pc,
 	enum secbake_status status;
 	uint32_t known = e->points.count;
 
-	for (uint32_t i = 0; i < REG_COUNT; i++) {
+	for (uint32_t i = 0; i < SB_REG_COUNT; i++) {
 		if ((e->live[pc] & (1u << i)) == 0)
 			state.word[i] = 0;
 	}
@@ -193,7 +141,8 @@ static enum secbake_status set_word(struct explorer *e, uint32_t pc, struct stat
 static struct sb_word operand(const struct explorer *e, const struct sock_filter *insn,
 			      const struct state *state)
 {
-	return BPF_SRC(insn->code) == BPF_X ? get_word(e, state, REG_X) : sb_word_constant(insn->k);
+	return BPF_SRC(insn->code) == BPF_X ? get_word(e, state, SB_REG_X)
+					    : sb_word_constant(insn->k);
 }
 
 static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t index,
@@ -205,7 +154,7 @@ static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t
 	if (BPF_RVAL(insn->code) == BPF_K) {
 		e->point[index].diagram = sb_dd_verdict(e->dd, insn->k);
 	} else {
-		struct sb_word a = get_word(e, state, REG_A);
+		struct sb_word a = get_word(e, state, SB_REG_A);
 		const char *why = sb_word_return(e->dd, &a, &e->point[index].diagram);
 
 		if (why != NULL)
@@ -218,7 +167,7 @@ static enum secbake_status step_return(struct explorer *e, uint32_t pc, uint32_t
 static uint32_t jump_condition(struct explorer *e, const struct sock_filter *insn,
 			       const struct state *state)
 {
-	const struct sb_word *a = sb_intern_key(&e->words, state->word[REG_A]);
+	const struct sb_word *a = sb_intern_key(&e->words, state->word[SB_REG_A]);
 	struct sb_word b;
 	uint32_t least, most;
 	bool holds;
@@ -242,7 +191,7 @@ static enum secbake_status reach_equal(struct explorer *e, uint32_t pc, uint32_t
 				       struct state state, uint32_t *index)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
-	uint32_t a = state.word[REG_A], constant;
+	uint32_t a = state.word[SB_REG_A], constant;
 	struct sb_word word;
 	enum secbake_status status;
 
@@ -251,7 +200,7 @@ static enum secbake_status reach_equal(struct explorer *e, uint32_t pc, uint32_t
 		status = sb_intern_get(&e->words, &word, &constant);
 		if (status != SECBAKE_OK)
 			return intern_failed(e, pc, status);
-		for (uint32_t i = 0; i < REG_COUNT; i++)
+		for (uint32_t i = 0; i < SB_REG_COUNT; i++)
 			if (state.word[i] == a)
 				state.word[i] = constant;
 	}
@@ -279,7 +228,7 @@ static enum secbake_status step_jump(struct explorer *e, uint32_t pc, uint32_t i
 	if (status != SECBAKE_OK)
 		return status;
 	e->point[index].cond = cond;
-	e->point[index].word = state->word[REG_A];
+	e->point[index].word = state->word[SB_REG_A];
 	e->point[index].then = then;
 	e->point[index].otherwise = otherwise;
 	return SECBAKE_OK;
@@ -293,7 +242,7 @@ static enum secbake_status step_alu(struct explorer *e, uint32_t pc, uint32_t in
 				    struct state *state, uint32_t *zero)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
-	struct sb_word a = get_word(e, state, REG_A), b = operand(e, insn, state);
+	struct sb_word a = get_word(e, state, SB_REG_A), b = operand(e, insn, state);
 	struct sb_word none = sb_word_constant(0);
 	const char *why;
 
@@ -302,18 +251,18 @@ static enum secbake_status step_alu(struct explorer *e, uint32_t pc, uint32_t in
 		if (*zero == SB_DD_TRUE)
 			return SECBAKE_OK;
 	}
-	if (!(e->live[pc + 1] & 1u << REG_A))
+	if (!(e->live[pc + 1] & 1u << SB_REG_A))
 		return SECBAKE_OK; /* nobody reads what it would be */
 	why = sb_word_alu(e->dd, BPF_OP(insn->code), &a, &b);
 	if (why != NULL)
 		return give_up(e, pc, index, why);
-	return set_word(e, pc, state, REG_A, &a);
+	return set_word(e, pc, state, SB_REG_A, &a);
 }
 
 static enum secbake_status step_load(struct explorer *e, uint32_t pc, struct state *state)
 {
 	const struct sock_filter *insn = &e->program->insn[pc];
-	uint32_t reg = BPF_CLASS(insn->code) == BPF_LD ? REG_A : REG_X;
+	uint32_t reg = BPF_CLASS(insn->code) == BPF_LD ? SB_REG_A : SB_REG_X;
 	struct sb_word word;
 
 	switch (BPF_MODE(insn->code)) {
@@ -351,16 +300,17 @@ static enum secbake_status step(struct explorer *e, uint32_t pc, uint32_t index)
 		break;
 	case BPF_ST:
 	case BPF_STX:
-		state.word[insn->k] = state.word[BPF_CLASS(insn->code) == BPF_ST ? REG_A : REG_X];
+		state.word[insn->k] =
+			state.word[BPF_CLASS(insn->code) == BPF_ST ? SB_REG_A : SB_REG_X];
 		break;
 	case BPF_ALU:
 		status = step_alu(e, pc, index, &state, &zero);
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
-			state.word[REG_X] = state.word[REG_A];
+			state.word[SB_REG_X] = state.word[SB_REG_A];
 		else
-			state.word[REG_A] = state.word[REG_X];
+			state.word[SB_REG_A] = state.word[SB_REG_X];
 		break;
 	case BPF_JMP:
 		return step_jump(e, pc, index, &state);
@@ -489,7 +439,7 @@ static enum secbake_status decide(struct sb_dd *dd, const struct sb_program *pro
 	} else {
 		for (uint32_t pc = 0; pc < program->count; pc++)
 			e.head[pc] = NO_POINT;
-		find_live(&e);
+		sb_prove_live(program, e.live);
 		status = explore(&e);
 		if (status == SECBAKE_OK)
 			status = fold(&e, root);

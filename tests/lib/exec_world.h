@@ -68,6 +68,8 @@ struct blob simple(void);
 void put_blob(const char *file, const struct blob *b);
 /* simple() in c1 */
 void put_simple(void);
+/* bin/secbake: a script that writes what it was run with to "note", then runs this. */
+void put_compiler(const char *then);
 
 /*
  * A /run of this process's own, from here on, with an empty cache and policy path in

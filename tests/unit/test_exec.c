@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * secbake-exec from outside: a cache made by hand, the real loader, and what
- * becomes of the command. With the compiler, an agent, a tracer or raised
- * privileges around it: test_exec_process.c.
+ * becomes of the command. With the compiler: test_exec_compiler.c; an agent or
+ * raised privileges: test_exec_process.c; a tracer: test_exec_traced.c.
  */
 #include "tests/lib/exec_world.h"
 

@@ -1,146 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The prover against programs written by hand, as an attacker or a careless
- * compiler writer would write them: right ones in unusual form are proved, each
- * wrong one is refuted by a call that the interpreter confirms, and what is out
- * of reach is never called equal. test_prove_random.c does the same at random.
+ * compiler writer would write them: right ones in unusual form are proved, and each
+ * wrong one is refuted by a call that the interpreter confirms. test_prove_random.c does
+ * the same at random, test_prove_limits.c has what is out of reach.
  */
-#include "compiler/prove.h"
-#include "compiler/prove_internal.h"
+#include "tests/lib/prove_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
-#define S(code, k) BPF_STMT((code), (k))
-#define J(code, k, jt, jf) BPF_JUMP((code), (k), (jt), (jf))
-#define LOAD(offset) S(BPF_LD | BPF_W | BPF_ABS, (offset))
-#define RET(verdict) S(BPF_RET | BPF_K, (verdict))
-#define JEQ(k, jt, jf) J(BPF_JMP | BPF_JEQ | BPF_K, (k), (jt), (jf))
-#define JGE(k, jt, jf) J(BPF_JMP | BPF_JGE | BPF_K, (k), (jt), (jf))
-#define JGT(k, jt, jf) J(BPF_JMP | BPF_JGT | BPF_K, (k), (jt), (jf))
-#define JSET(k, jt, jf) J(BPF_JMP | BPF_JSET | BPF_K, (k), (jt), (jf))
 #define AND(k) S(BPF_ALU | BPF_AND | BPF_K, (k))
-#define ARG_LO(n) (16 + 8 * (n)) /* on a little-endian machine */
-#define ARG_HI(n) (20 + 8 * (n))
-#define X86_64 0xc000003eu
-#define I386 0x40000003u
-#define ALLOW SECCOMP_RET_ALLOW
-#define KILL SECCOMP_RET_KILL_THREAD
-#define EPERM_ (SECCOMP_RET_ERRNO | 1)
-#define ENOSYS_ (SECCOMP_RET_ERRNO | 38)
-#define PROVE(layer, program) prove((program), COUNT(program), false, (layer), NULL)
+
 #define REFUTE(layer, program) refute((program), COUNT(program), false, (layer))
-
-static enum secbake_status prove(const struct sock_filter *insn, uint32_t count, bool big_endian,
-				 const struct sb_layer *layer, struct secbake_error *error)
-{
-	struct sb_program program = {.insn = insn, .count = count, .big_endian = big_endian};
-	struct secbake_error own = {.status = SECBAKE_OK};
-	struct sb_witness witness;
-	enum secbake_status status;
-
-	memset(&witness, 0xaa, sizeof(witness));
-	status = sb_prove(&program, layer, &witness, &own);
-	assert_int_equal(status, own.status);
-	if (status != SECBAKE_ERR_INTERNAL)
-		assert_int_equal(witness.program_verdict, 0xaaaaaaaa);
-	if (error != NULL)
-		*error = own;
-	return status;
-}
-
-/* Refuted, and by a call on which interpreter and policy really differ. */
-static struct sb_witness refute(const struct sock_filter *insn, uint32_t count, bool big_endian,
-				const struct sb_layer *layer)
-{
-	struct sb_program program = {.insn = insn, .count = count, .big_endian = big_endian};
-	struct secbake_error error = {.status = SECBAKE_OK};
-	struct sb_witness witness = {.program_verdict = 0};
-	uint32_t verdict = 0;
-
-	assert_int_equal(sb_prove(&program, layer, &witness, &error), SECBAKE_ERR_INTERNAL);
-	assert_non_null(strstr(error.text, "does not decide as its policy"));
-	assert_int_equal(sb_interpret(&program, &witness.data, &verdict, NULL), SECBAKE_OK);
-	assert_int_equal(verdict, witness.program_verdict);
-	assert_int_equal(sb_prove_layer_eval(layer, &witness.data), witness.policy_verdict);
-	assert_int_not_equal(witness.program_verdict, witness.policy_verdict);
-	assert_false(witness.hidden_allow);
-	return witness;
-}
-
-/*
- * The policy of most tests: on x86_64 (and x32, folded) number 1 is allowed,
- * number 2 if args[0] is 0x100000005 to 0x2fffffff0, number 3 if the low half
- * of args[1] is 7; other numbers up to 9 give EPERM, up to 0x3fffffff ENOSYS,
- * x32's kill. On i386 all below 100 is allowed. Elsewhere: kill.
- */
-static const struct sb_interval wide[] = {{0x100000005, 0x2fffffff0}};
-static const struct sb_interval seven[] = {{7, 7}};
-static const struct sb_cond cond_wide = {
-	.arg = 0, .mask = UINT64_MAX, .interval_count = 1, .interval = wide};
-static const struct sb_cond cond_seven = {
-	.arg = 1, .mask = 0xffffffff, .interval_count = 1, .interval = seven};
-static const struct sb_clause clause_wide = {.cond_count = 1, .cond = &cond_wide};
-static const struct sb_clause clause_seven = {.cond_count = 1, .cond = &cond_seven};
-static const struct sb_rule rules[] = {
-	{.action = ALLOW},
-	{.action = ALLOW, .clause_count = 1, .clause = &clause_wide},
-	{.action = ALLOW, .clause_count = 1, .clause = &clause_seven},
-};
-static const uint32_t rule_index[] = {0, 1, 2};
-static const struct sb_entry entries[] = {
-	{.nr = 1, .rule_count = 1, .rule = &rule_index[0], .fallback = EPERM_},
-	{.nr = 2, .rule_count = 1, .rule = &rule_index[1], .fallback = EPERM_},
-	{.nr = 3, .rule_count = 1, .rule = &rule_index[2], .fallback = EPERM_},
-};
-static const struct sb_span spans_64[] = {
-	{0, 9, EPERM_, 0}, {10, 0x3fffffff, ENOSYS_, 0}, {0x40000000, 0xffffffff, KILL, 0}};
-static const struct sb_span spans_32[] = {{0, 99, ALLOW, 0}, {100, 0xffffffff, ENOSYS_, 0}};
-static const struct sb_map maps[] = {
-	{.audit_arch = X86_64,
-	 .span_count = 3,
-	 .span = spans_64,
-	 .entry_count = 3,
-	 .entry = entries},
-	{.audit_arch = I386, .span_count = 2, .span = spans_32},
-};
-static const struct sb_layer layer = {
-	.foreign = KILL, .rule_count = 3, .rule = rules, .map_count = 2, .map = maps};
-
-/* Right for `layer`; tests change single instructions of copies. */
-static const struct sock_filter good[] = {
-	/* 0 */ LOAD(4),
-	/* 1 */ JEQ(X86_64, 1, 0),
-	/* 2 */ JEQ(I386, 19, 18),
-	/* 3 */ LOAD(0),
-	/* 4 */ JGE(0x40000000, 16, 0),
-	/* 5 */ JGE(10, 14, 0),
-	/* 6 */ JEQ(1, 17, 0),
-	/* 7 */ JEQ(2, 1, 0),
-	/* 8 */ JEQ(3, 8, 10),
-	/* 9 */ LOAD(ARG_HI(0)),
-	/* 10 */ JGE(3, 8, 0),
-	/* 11 */ JGE(1, 0, 7),
-	/* 12 */ JEQ(2, 2, 0),
-	/* 13 */ LOAD(ARG_LO(0)),
-	/* 14 */ JGE(5, 9, 4),
-	/* 15 */ LOAD(ARG_LO(0)),
-	/* 16 */ JGT(0xfffffff0, 2, 7),
-	/* 17 */ LOAD(ARG_LO(1)),
-	/* 18 */ JEQ(7, 5, 0),
-	/* 19 */ RET(EPERM_),
-	/* 20 */ RET(ENOSYS_),
-	/* 21 */ RET(KILL),
-	/* 22 */ LOAD(0),
-	/* 23 */ JGE(100, 1, 0),
-	/* 24 */ RET(ALLOW),
-	/* 25 */ RET(ENOSYS_),
-};
 
 static void proves_the_right_program(void **state)
 {
@@ -301,14 +172,6 @@ static void dirty_upper_halves(void **state)
 	assert_int_equal(PROVE(&layer, program), SECBAKE_OK);
 }
 
-/* A layer that looks at the number alone: 16 to 31 give EPERM, the rest kill. */
-static const struct sb_span band_spans[] = {
-	{0, 15, KILL, 0}, {16, 31, EPERM_, 0}, {32, 0xffffffff, KILL, 0}};
-static const struct sb_map band_map[] = {
-	{.audit_arch = X86_64, .span_count = 3, .span = band_spans},
-	{.audit_arch = 5, .span_count = 1, .span = &(const struct sb_span){0, ~0u, EPERM_, 0}},
-};
-static const struct sb_layer band = {.foreign = KILL, .map_count = 1, .map = band_map};
 static const struct sb_layer band_and_five = {.foreign = KILL, .map_count = 2, .map = band_map};
 
 #define BAND(...)                                                           \
@@ -479,53 +342,6 @@ static void message_tells_the_call(void **state)
 	assert_non_null(strstr(error.text, "returns 0x7fff0000, the policy says 0x50001"));
 }
 
-/*
- * Programs that kill whatever the call is, by ways that diagrams cannot follow: for
- * two arguments, JEQ X has no small one in any order that takes one after the other.
- */
-static void never_equal_when_out_of_reach(void **state)
-{
-	static const struct {
-		const char *text;
-		uint32_t count;
-		struct sock_filter insn[8];
-	} beyond[] = {
-		{"instruction 3 ",
-		 6,
-		 {LOAD(16), S(BPF_MISC | BPF_TAX, 0), LOAD(24), S(BPF_ALU | BPF_LSH | BPF_X, 0),
-		  JEQ(1, 0, 0), RET(KILL)}},
-		{"instruction 2 ",
-		 5,
-		 {LOAD(16), S(BPF_LDX | BPF_IMM, 33), S(BPF_ALU | BPF_RSH | BPF_X, 0), JEQ(1, 0, 0),
-		  RET(KILL)}},
-		{"instruction 3",
-		 6,
-		 {LOAD(16), S(BPF_MISC | BPF_TAX, 0), LOAD(24), S(BPF_ALU | BPF_DIV | BPF_X, 0),
-		  JEQ(1, 0, 0), RET(KILL)}},
-		{"instruction 3",
-		 6,
-		 {LOAD(16), S(BPF_MISC | BPF_TAX, 0), LOAD(24),
-		  J(BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0), RET(KILL), RET(KILL)}},
-		{"instruction 3",
-		 6,
-		 {LOAD(16), S(BPF_MISC | BPF_TAX, 0), LOAD(24), S(BPF_ALU | BPF_MUL | BPF_X, 0),
-		  JEQ(1, 0, 0), RET(KILL)}},
-	};
-	const struct sb_layer kills = {.foreign = KILL};
-
-	(void)state;
-	for (uint32_t i = 0; i < COUNT(beyond); i++) {
-		struct secbake_error error;
-
-		assert_int_equal(prove(beyond[i].insn, beyond[i].count, false, &kills, &error),
-				 SECBAKE_ERR_UNKNOWN);
-		if (strstr(error.text, beyond[i].text) == NULL)
-			fail_msg("%u: %s", i, error.text);
-		/* What has no proof is refuted all the same where a call shows it. */
-		refute(beyond[i].insn, beyond[i].count, false, &band);
-	}
-}
-
 /* What nobody reads need not be known; what a test before showed is. */
 static void needs_no_form(void **state)
 {
@@ -555,113 +371,6 @@ static void returns_what_it_is_given(void **state)
 	REFUTE(&band, program);
 }
 
-/* Whatever the limit is hit by: cannot tell, from the first node to the last. */
-static void limits(void **state)
-{
-	struct sb_program program = {.insn = good, .count = COUNT(good)};
-	struct sb_prove_limits ample = {.nodes = 10000, .steps = 10000, .points = 1000};
-	struct sb_prove_limits tight = ample;
-	struct secbake_error error = {.status = SECBAKE_OK};
-	uint32_t unknown = 0;
-
-	(void)state;
-	assert_int_equal(sb_prove_within(&program, &layer, &ample, NULL, NULL), SECBAKE_OK);
-	for (tight.nodes = 2; tight.nodes < 600; tight.nodes++) {
-		enum secbake_status status = sb_prove_within(&program, &layer, &tight, NULL, NULL);
-
-		assert_true(status == SECBAKE_OK || status == SECBAKE_ERR_UNKNOWN);
-		unknown += status != SECBAKE_OK;
-	}
-	assert_true(unknown > 100);
-	tight = ample;
-	unknown = 0;
-	for (tight.steps = 0; tight.steps < 600; tight.steps++) {
-		enum secbake_status status = sb_prove_within(&program, &layer, &tight, NULL, NULL);
-
-		assert_true(status == SECBAKE_OK || status == SECBAKE_ERR_UNKNOWN);
-		unknown += status != SECBAKE_OK;
-	}
-	assert_true(unknown > 100);
-	tight = ample;
-	for (tight.points = 0; tight.points < 10; tight.points++)
-		assert_int_equal(sb_prove_within(&program, &layer, &tight, NULL, NULL),
-				 SECBAKE_ERR_UNKNOWN);
-	tight.nodes = 100;
-	assert_int_equal(sb_prove_within(&program, &layer, &tight, NULL, &error),
-			 SECBAKE_ERR_UNKNOWN);
-	assert_non_null(strstr(error.text, "more than 100 nodes"));
-}
-
-/* 2^16 contents of memory could meet at the end: an end is found all the same. */
-static void many_contents(void **state)
-{
-	struct sock_filter program[2 + 16 * 4 + 17];
-	struct sb_prove_limits small = {.nodes = 1u << 20, .steps = 1u << 20, .points = 2000};
-	struct sb_program p = {.insn = program};
-	uint32_t n = 0;
-
-	(void)state;
-	for (uint32_t i = 0; i < 16; i++) {
-		program[n++] = (struct sock_filter)LOAD(0);
-		program[n++] = (struct sock_filter)JSET(1u << i, 0, 1);
-		program[n++] = (struct sock_filter)S(BPF_LD | BPF_IMM, i);
-		program[n++] = (struct sock_filter)S(BPF_ST, i);
-	}
-	for (uint32_t i = 0; i < 16; i++)
-		program[n++] = (struct sock_filter)S(BPF_LD | BPF_MEM, i);
-	program[n++] = (struct sock_filter)RET(KILL);
-	p.count = n;
-	assert_int_equal(
-		sb_prove_within(&p, &(struct sb_layer){.foreign = KILL}, &small, NULL, NULL),
-		SECBAKE_ERR_UNKNOWN);
-	/* What is not read any more does not count. */
-	p.count = 16 * 4 + 1;
-	program[16 * 4] = (struct sock_filter)RET(KILL);
-	assert_int_equal(
-		sb_prove_within(&p, &(struct sb_layer){.foreign = KILL}, &small, NULL, NULL),
-		SECBAKE_OK);
-}
-
-static void refuses_broken_layers(void **state)
-{
-	static const struct sb_span gap[] = {{0, 5, KILL, 0}, {7, ~0u, KILL, 0}};
-	static const struct sb_span open_end[] = {{0, 5, KILL, 0}};
-	static const struct sb_entry swapped[] = {{.nr = 2}, {.nr = 1}};
-	static const uint32_t no_rule[] = {3};
-	static const struct sb_entry stray[] = {{.nr = 2, .rule_count = 1, .rule = no_rule}};
-	static const struct sb_interval crossed[] = {{5, 9}, {9, 12}};
-	static const struct sb_interval backwards[] = {{5, 4}};
-	struct sb_map map[2] = {maps[0], maps[1]};
-	struct sb_cond cond = cond_wide;
-	struct sb_clause clause = {.cond_count = 1, .cond = &cond};
-	struct sb_rule rule[3] = {rules[0], rules[1], rules[2]};
-	struct sb_layer broken = layer;
-
-	(void)state;
-	rule[1].clause = &clause;
-	broken.rule = rule;
-	broken.map = map;
-	assert_int_equal(PROVE(&broken, good), SECBAKE_OK);
-#define BROKEN(change)                                                        \
-	do {                                                                  \
-		change;                                                       \
-		assert_int_equal(PROVE(&broken, good), SECBAKE_ERR_INTERNAL); \
-		map[0] = maps[0];                                             \
-		map[1] = maps[1];                                             \
-		cond = cond_wide;                                             \
-	} while (0)
-	BROKEN((map[0].span = gap, map[0].span_count = 2));
-	BROKEN((map[0].span = open_end, map[0].span_count = 1));
-	BROKEN(map[0].span_count = 0);
-	BROKEN((map[0].entry = swapped, map[0].entry_count = 2));
-	BROKEN((map[0].entry = stray, map[0].entry_count = 1));
-	BROKEN(map[1].audit_arch = X86_64);
-	BROKEN(cond.arg = 6);
-	BROKEN((cond.interval = crossed, cond.interval_count = 2));
-	BROKEN(cond.interval = backwards);
-#undef BROKEN
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -674,12 +383,8 @@ int main(void)
 		cmocka_unit_test(instruction_pointer),
 		cmocka_unit_test(allow_hidden_from_bitmap),
 		cmocka_unit_test(message_tells_the_call),
-		cmocka_unit_test(never_equal_when_out_of_reach),
 		cmocka_unit_test(needs_no_form),
 		cmocka_unit_test(returns_what_it_is_given),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(many_contents),
-		cmocka_unit_test(refuses_broken_layers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
