@@ -44,6 +44,23 @@ as_root() {
 	fi
 }
 
+# alone COMMAND...: without another script of this checkout in it. What it starts and leaves running,
+# as a package's service, does not go on being alone.
+alone() {
+	mkdir -p "$root/build"
+	{
+		flock 9
+		"$@" 9>&-
+	} 9>"$root/build/apt.lock"
+}
+
+# apt_install PACKAGE...
+apt_install() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y update &&
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+			--no-install-recommends "$@"
+}
+
 # install_packages PACKAGE...: by apt, and only what is missing.
 install_packages() {
 	local missing log=$1
@@ -60,11 +77,7 @@ install_packages() {
 			"'apt-get install ${missing[*]}' as root, then this again"
 	fi
 	printf 'installing %s\n' "${missing[*]}"
-	{
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y update &&
-			as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
-				--no-install-recommends "${missing[@]}"
-	} </dev/null >"$log" 2>&1 || {
+	alone apt_install "${missing[@]}" </dev/null >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
 		die "apt-get could not install ${missing[*]}; all that it said is in $log"
 	}

@@ -66,6 +66,7 @@ def on_terminal(command, stdout=None, term="xterm", interrupt=False):
     if pid == 0:
         if stdout is not None:
             os.dup2(stdout, 1)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # what shells start in the background ignores it
         os.execve(command[0], command, environment(term))
     got = b""
     while True:

@@ -4,8 +4,8 @@
 # layout.sh SOURCE-DIR BUILD-DIR CC NM KIND LOAD-SOURCE...
 #
 # The architecture's rules, held against includes, objects and the loader's ELF.
-# KIND: musl or static, how the loader was built; or sanitized, where it is
-# neither and its ELF is not looked at. LOAD-SOURCE...: what the loader shares.
+# KIND: musl or static, how the loader was built. LOAD-SOURCE...: what the loader shares.
+# Not for builds with sanitizers, which have symbols, data and exports of their own.
 set -uo pipefail
 shopt -s nullglob
 
@@ -141,10 +141,8 @@ for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
 	[[ -z $found ]] || fail "$(basename "$library") wants ${found//$'\n'/ }"
 done
 
-# Sanitizers keep functions of xxHash's header that nobody calls, with what those call.
 rule 'no heap and no stdio in the loader'
 for library in "$build"/lib/libsecbake-load.a "$build"/lib/libtest_loader.a; do
-	[[ $kind != sanitized ]] || continue
 	[[ -e $library ]] || { fail "$library is missing"; continue; }
 	found=$(undefined "$library" |
 		grep -xE 'malloc|calloc|realloc|reallocarray|free|strn?dup|v?asprintf|open_memstream|getline|getdelim|fd?open|opendir|scandir|qsort|v?f?printf|__v?f?printf_chk|fputs|fwrite|setenv|putenv|getaddrinfo')
@@ -153,7 +151,6 @@ done
 
 rule 'libraries keep no state'
 for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
-	[[ $kind != sanitized ]] || continue # which has data of its own
 	found=$("$nm" -f sysv "$library" 2>/dev/null | awk -F'|' '
 		$7 ~ /^\.(data|bss|tdata|tbss)/ && $7 !~ /^\.data\.rel\.ro/ { gsub(/ /, "", $1); print $1 }')
 	[[ -z $found ]] || fail "$(basename "$library") has variables: ${found//$'\n'/ }"
@@ -172,7 +169,6 @@ fi
 # that comes is written down. tests/layout/abi/README.md says how.
 rule 'the ABI is the one written down'
 for library in secbake secbake-load; do
-	[[ $kind != sanitized ]] || continue # which exports the sanitizers' symbols
 	"$nm" -D --defined-only --with-symbol-versions "$build/lib/lib$library.so" 2>"$work/nm-error" |
 		awk '{ print $3 }' | LC_ALL=C sort >"$work/abi"
 	[[ -s $work/abi ]] || { fail "lib$library.so: $(<"$work/nm-error")"; continue; }
@@ -210,9 +206,7 @@ elf() {
 	fi
 }
 rule 'the loader is static, whole and small'
-if [[ $kind = sanitized ]]; then
-	echo 'the loader is built with sanitizers: its ELF is not looked at'
-elif command -v readelf >/dev/null; then
+if command -v readelf >/dev/null; then
 	elf
 else
 	fail 'readelf (binutils) is needed'

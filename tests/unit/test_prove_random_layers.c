@@ -8,7 +8,7 @@ static void layers_against_lookup(void **state)
 	uint64_t random = seed();
 
 	(void)state;
-	for (uint32_t i = 0; i < 1500; i++) {
+	for (uint32_t i = 0; i < TRIED(1500); i++) {
 		uint32_t root = 0;
 		struct sb_dd dd;
 

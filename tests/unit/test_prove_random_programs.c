@@ -64,7 +64,7 @@ static uint32_t random_program(uint64_t *random, struct sock_filter *insn)
 
 static void programs_against_interpreter(void **state)
 {
-	enum { ROUNDS = 4000 };
+	enum { ROUNDS = TRIED(4000) };
 	struct sock_filter insn[64];
 	uint64_t random = seed();
 	uint32_t known = 0, split = 0;

@@ -242,6 +242,7 @@ static void test_temp_names(void **state)
 					     ".tmp",
 					     "..0123456789abcdef.tmp",
 					     "a.0123456789abcdef.tmp",
+					     "ab.0123456789abcdef.tmp",
 					     ".a.0123456789abcdeF.tmp",
 					     ".a.0123456789abcde.tmp",
 					     ".a.0123456789abcdef.tmp2",
