@@ -212,5 +212,30 @@ else
 	fail 'readelf (binutils) is needed'
 fi
 
+# Of docs/security.md: "file: `test`, `test`; ...", as pairs. A star stands for anything.
+promised() {
+	awk -F '|' '/^\|/ || /\([a-z_]+: `/ {
+		count = split($0, word, /[ (]/)
+		file = ""
+		for (i = 1; i <= count; i++) {
+			if (word[i] ~ /^[a-z_]+:$/)
+				file = substr(word[i], 1, length(word[i]) - 1)
+			else if (file != "" && match(word[i], /^`[a-z0-9_*]+`/))
+				print file, substr(word[i], 2, RLENGTH - 2)
+			if (word[i] ~ /;$/)
+				file = ""
+		}
+	}' docs/security.md
+}
+rule 'the tests that docs/security.md names are there'
+pairs=0
+while read -r file test; do
+	[[ -e tests/unit/test_$file.c ]] || continue
+	pairs=$((pairs + 1))
+	grep -qE "^static void (test_)?${test//\*/.*}\(void \*\*state\)" "tests/unit/test_$file.c" ||
+		fail "unit.$file has no $test"
+done < <(promised)
+[[ $pairs -ge 60 ]] || fail "it names $pairs"
+
 printf '%d rules checked\n' "$checks"
 exit "$failed"
