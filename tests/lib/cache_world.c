@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <linux/seccomp.h>
 #include <sys/file.h>
@@ -24,6 +23,7 @@
 #include <secbake/cache.h>
 
 #include "tests/lib/cache_world.h"
+#include "tests/lib/support.h"
 
 /* ---- a directory for each test: policies in "p", a cache in "c" ---- */
 
@@ -33,20 +33,11 @@ char policies[300], cache[300];
 const char *const policy_dirs[] = {policies};
 const char *const cache_dirs[] = {cache};
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
-}
-
 int set_up(void **state)
 {
-	const char *base = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(top, sizeof(top), "%s/secbake-refresh-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(top))
+	if (!test_make_top(top, sizeof(top), "secbake-refresh"))
 		return -1;
 	top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	snprintf(policies, sizeof(policies), "%s/p", top);
@@ -58,7 +49,7 @@ int tear_down(void **state)
 {
 	(void)state;
 	close(top_fd);
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return test_remove_tree(top);
 }
 
 void put_bytes(const char *name, const void *bytes, size_t size)

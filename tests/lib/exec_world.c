@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cache/hash.h"
+#include "support.h"
 
 #ifndef SECBAKE_EXEC_PATH
 #define SECBAKE_EXEC_PATH "(SECBAKE_EXEC is not set)"
@@ -35,13 +35,6 @@ unsigned int filters_here(void)
 	if (status)
 		fclose(status);
 	return count;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
 }
 
 const char *in_top(const char *name)
@@ -97,14 +90,13 @@ static void copy_loader(void)
 int set_up(void **state)
 {
 	static const char *const dirs[] = {"c1", "c2", "p", "bin"};
-	const char *base = getenv("TMPDIR");
 	struct secbake_hash key;
 	char name[128];
 
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "%s/secbake-exec-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(top) || chmod(top, 0755) || secbake_features_probe(&features, NULL))
+	if (!test_make_top(top, sizeof(top), "secbake-exec") || chmod(top, 0755) ||
+	    secbake_features_probe(&features, NULL))
 		return -1;
 	secbake_features_hash(&features, &key);
 	secbake_hash_format(&key, hash);
@@ -123,7 +115,7 @@ int set_up(void **state)
 int tear_down(void **state)
 {
 	(void)state;
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return test_remove_tree(top);
 }
 
 /* ---- blobs ---- */

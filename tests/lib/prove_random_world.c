@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct sb_prove_limits limits = {.nodes = 1u << 17, .steps = 1u << 21, .points = 1u << 14};
 
@@ -20,18 +19,6 @@ uint64_t next_random(uint64_t *state)
 uint32_t below(uint64_t *random, uint32_t end)
 {
 	return (uint32_t)((next_random(random) >> 32) % end);
-}
-
-uint64_t seed(void)
-{
-	const char *given = getenv("SECBAKE_SEED");
-	struct timespec now;
-	uint64_t value;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	value = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec;
-	print_message("SECBAKE_SEED=%llu\n", (unsigned long long)value);
-	return value;
 }
 
 uint32_t random_word(uint64_t *random)

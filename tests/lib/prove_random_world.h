@@ -16,6 +16,7 @@
 #include "compiler/prove.h"
 #include "compiler/prove_internal.h"
 #include "sanitized.h"
+#include "support.h"
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define S(code, k) ((struct sock_filter)BPF_STMT((code), (k)))
@@ -32,7 +33,6 @@ extern const struct sb_prove_limits limits;
 
 uint64_t next_random(uint64_t *state);
 uint32_t below(uint64_t *random, uint32_t end);
-uint64_t seed(void);
 uint32_t random_word(uint64_t *random);
 uint64_t random_value(uint64_t *random);
 

@@ -5,31 +5,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support.h"
+
 char top[256];
 int top_fd = -1;
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
-}
-
 int set_up(void **state)
 {
-	const char *base = getenv("TMPDIR");
 
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "%s/secbake-store-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(top))
+	if (!test_make_top(top, sizeof(top), "secbake-store"))
 		return -1;
 	top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return top_fd < 0 ? -1 : 0;
@@ -40,7 +32,7 @@ int tear_down(void **state)
 	(void)state;
 	umask(022);
 	close(top_fd);
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return test_remove_tree(top);
 }
 
 const char *in_top(const char *name)

@@ -3,10 +3,13 @@
 #include "support.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <secbake/inspect.h>
 
@@ -93,6 +96,38 @@ uint64_t test_env(const char *name, uint64_t otherwise)
 	if (*end)
 		test_die("%s=%s is no number", name, text);
 	return value;
+}
+
+uint64_t test_seed(void)
+{
+	struct timespec now;
+	uint64_t seed;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	seed = test_env("SECBAKE_SEED", (uint64_t)now.tv_nsec);
+	printf("SECBAKE_SEED=%llu\n", (unsigned long long)seed);
+	fflush(stdout);
+	return seed;
+}
+
+bool test_make_top(char *path, size_t size, const char *name)
+{
+	const char *base = getenv("TMPDIR");
+	int length = snprintf(path, size, "%s/%s-XXXXXX", base && *base ? base : "/tmp", name);
+
+	return length > 0 && (size_t)length < size && mkdtemp(path);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
+}
+
+int test_remove_tree(const char *path)
+{
+	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 uint64_t test_random(struct test_random *random)

@@ -26,6 +26,14 @@ char *test_read_file(const char *path, size_t *size);
 /* A number from the environment, or what it is without. */
 uint64_t test_env(const char *name, uint64_t otherwise);
 
+/* $SECBAKE_SEED, or the time; prints it, so that the same run can be had again. */
+uint64_t test_seed(void);
+
+/* A new directory of this name and some letters in $TMPDIR or /tmp, mode 0700. */
+bool test_make_top(char *path, size_t size, const char *name);
+/* A directory with all that is in it; 0, or -1 with errno. */
+int test_remove_tree(const char *path);
+
 /* splitmix64: the same numbers everywhere for a seed. */
 struct test_random {
 	uint64_t state;

@@ -3,24 +3,18 @@
 #include "trust_world.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support.h"
+
 char top[PATH_MAX];
 uint8_t *made[8];
 uint32_t made_count;
 static char kept[3][PATH_MAX + 256];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
-}
 
 const char *in_top(const char *name)
 {
@@ -49,13 +43,12 @@ void put_file(const char *name, const char *text)
 
 int set_up(void **state)
 {
-	const char *base = getenv("TMPDIR");
 	char path[PATH_MAX];
 
 	(void)state;
 	umask(022);
-	snprintf(path, sizeof(path), "%s/secbake-trust-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(path) || !realpath(path, top) || chmod(top, 0755))
+	if (!test_make_top(path, sizeof(path), "secbake-trust") || !realpath(path, top) ||
+	    chmod(top, 0755))
 		return -1;
 	if (mkdir(in_top("a"), 0755) || mkdir(in_top("a/b"), 0755))
 		return -1;
@@ -68,7 +61,7 @@ int tear_down(void **state)
 	(void)state;
 	while (made_count)
 		free(made[--made_count]);
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return test_remove_tree(top);
 }
 
 unsigned int open_descriptors(void)

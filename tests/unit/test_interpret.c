@@ -17,10 +17,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "../lib/support.h"
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define S(code, k) BPF_STMT((code), (k))
@@ -45,18 +46,6 @@ static uint64_t next_random(uint64_t *state)
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
 	return x ^ (x >> 31);
-}
-
-static uint64_t seed(void)
-{
-	const char *given = getenv("SECBAKE_SEED");
-	struct timespec now;
-	uint64_t value;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	value = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec;
-	print_message("SECBAKE_SEED=%llu\n", (unsigned long long)value);
-	return value;
 }
 
 /* A op operand, both as K and as X. */
@@ -452,7 +441,7 @@ static void random_programs_on_kernel(void **state)
 	assert_true(shared != MAP_FAILED);
 	if (native_audit_arch() == 0)
 		skip(); /* shifts by X of 32 and more are the machine's own elsewhere */
-	random = seed();
+	random = test_seed();
 	for (uint32_t i = 0; i < 1500; i++) {
 		struct seccomp_data data = {.nr = PROBE_NR, .arch = native_audit_arch()};
 		uint32_t count = random_program(&random, i % 3 * 10, insn);

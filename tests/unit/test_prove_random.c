@@ -237,7 +237,7 @@ static void proofs_and_refutations(void **state)
 {
 	static struct sample s;
 	static struct emitter e;
-	uint64_t random = seed();
+	uint64_t random = test_seed();
 	uint32_t outcomes[OUTCOMES] = {0};
 	uint32_t proved = 0;
 

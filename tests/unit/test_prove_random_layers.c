@@ -5,7 +5,7 @@
 static void layers_against_lookup(void **state)
 {
 	static struct sample s;
-	uint64_t random = seed();
+	uint64_t random = test_seed();
 
 	(void)state;
 	for (uint32_t i = 0; i < TRIED(1500); i++) {

@@ -66,7 +66,7 @@ static void programs_against_interpreter(void **state)
 {
 	enum { ROUNDS = TRIED(4000) };
 	struct sock_filter insn[64];
-	uint64_t random = seed();
+	uint64_t random = test_seed();
 	uint32_t known = 0, split = 0;
 
 	(void)state;

@@ -18,13 +18,13 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cache/index_format.h"
 #include "tests/lib/cache_world.h"
+#include "tests/lib/support.h"
 
 #define SECOND 1000000000LL
 #define HOUR (3600 * SECOND)
@@ -317,13 +317,6 @@ static void test_higher_folder(void **state)
 	assert_false(quick());
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
-}
-
 static void test_feature_set(void **state)
 {
 	char path[700];
@@ -331,7 +324,7 @@ static void test_feature_set(void **state)
 	(void)state;
 	make_index();
 	snprintf(path, sizeof(path), "%s/%s", top, cached("c", NULL));
-	assert_int_equal(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(test_remove_tree(path), 0);
 	assert_false(quick());
 	make_index();
 	assert_int_equal(renameat(top_fd, cached("c", "web.sbk"), top_fd, "kept"), 0);

@@ -15,12 +15,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/lib/cache_world.h"
+#include "tests/lib/support.h"
 
 #define POLICY_LOG                                                                           \
 	"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86_64\"]," \
@@ -31,16 +31,9 @@
 	" \"syscalls\": [{\"names\": [\"mount\"], \"action\": \"SCMP_ACT_NOTIFY\","          \
 	" \"includes\": {\"minKernel\": \"5.0\"}}]}"
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
-}
-
 static void forget_cache(void)
 {
-	assert_int_equal(nftw(cache, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(test_remove_tree(cache), 0);
 }
 
 /* One refresh for a kernel; what was heard. */
