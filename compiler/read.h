@@ -41,6 +41,13 @@ struct sb_oci;	  /* read_oci.h */
 struct sb_native; /* read_native.h */
 struct sb_bound;  /* resolve_native.h: the same, names and arguments found */
 
+/* What the loader can connect to: an absolute path that a sun_path holds, with its NUL. */
+#define SB_LISTENER_PATH_MAX 107
+static inline bool sb_listener_path_good(const char *path, size_t size)
+{
+	return path[0] == '/' && size <= SB_LISTENER_PATH_MAX;
+}
+
 struct sb_document {
 	enum secbake_dialect dialect; /* never AUTO */
 	const struct sb_oci *oci;

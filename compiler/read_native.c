@@ -100,11 +100,11 @@ static bool read_notify(struct sb_native_reading *r)
 	if (found[LISTENER] && !found[LISTENER]->text_size)
 		return sb_native_fail(&doc->reader, found[LISTENER],
 				      "empty; write the path of the socket that gets the listener");
-	/* What the loader can connect to: sun_path, with its NUL. */
-	if (found[LISTENER] && (*found[LISTENER]->text != '/' || found[LISTENER]->text_size > 107))
+	if (found[LISTENER] &&
+	    !sb_listener_path_good(found[LISTENER]->text, found[LISTENER]->text_size))
 		return sb_native_fail(&doc->reader, found[LISTENER],
-				      "\"%.64s\" is not an absolute path of at most 107 bytes",
-				      found[LISTENER]->text);
+				      "\"%.64s\" is not an absolute path of at most %d bytes",
+				      found[LISTENER]->text, SB_LISTENER_PATH_MAX);
 	r->document->listener_path = found[LISTENER] ? found[LISTENER]->text : NULL;
 	if (found[METADATA] && found[METADATA]->text_size)
 		r->document->listener_metadata = found[METADATA]->text;

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUN_PATH_MAX 107 /* bytes of a socket's path, less its NUL */
-
 static enum secbake_status out_of_memory(const struct sb_reader *reader)
 {
 	return secbake_error_set(reader->report.error, SECBAKE_ERR_MEMORY, 0, "out of memory");
@@ -174,12 +172,12 @@ static enum secbake_status bad_listener(const struct sb_reader *reader, const st
 		return sb_json_fail(reader, path, SECBAKE_ERR_INPUT,
 				    "\"%.64s\" is not an absolute path of at most %d bytes, which "
 				    "is what a socket's address holds; write it from / on",
-				    path->text, SUN_PATH_MAX);
+				    path->text, SB_LISTENER_PATH_MAX);
 	document->listener_path = document->listener_metadata = NULL;
 	return sb_json_warn(reader, path,
 			    "\"%.64s\" is not an absolute path of at most %d bytes, and is left "
 			    "out: no rule has SCMP_ACT_NOTIFY",
-			    path->text, SUN_PATH_MAX);
+			    path->text, SB_LISTENER_PATH_MAX);
 }
 
 static enum secbake_status read_listener(const struct sb_reader *reader,
@@ -196,7 +194,7 @@ static enum secbake_status read_listener(const struct sb_reader *reader,
 			"\"listenerMetadata\" needs \"listenerPath\", the socket that it is "
 			"sent to");
 	if (document->listener_path &&
-	    (document->listener_path[0] != '/' || found[LISTENER_PATH]->text_size > SUN_PATH_MAX))
+	    !sb_listener_path_good(document->listener_path, found[LISTENER_PATH]->text_size))
 		return bad_listener(reader, found[LISTENER_PATH], notify, document);
 	if (notify && !document->listener_path)
 		return sb_warn(&reader->report, &notify->place,
