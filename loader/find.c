@@ -86,12 +86,15 @@ static bool find_in(struct sb_exec *x, size_t root, const char *set, struct sb_f
 	const char *path = x->lookup.cache.root[root].path;
 	enum secbake_status status;
 	/* The message goes where one is wanted, unless there is one already. */
-	struct secbake_error *why = error->status ? &x->rooms->why : error;
+	struct secbake_error *why = error;
 	uint64_t size;
 	bool there;
 	int fd;
 
-	why->status = SECBAKE_OK;
+	if (error->status) {
+		x->rooms->why = (struct secbake_error){0};
+		why = &x->rooms->why;
+	}
 	status = sb_lookup_set(&x->lookup, root, set, x->name, &fd, &size, why);
 	there = status != SECBAKE_ERR_MISSING;
 	if (!status) {
