@@ -29,6 +29,7 @@ void cli_keep_memory(void)
 
 enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 {
+	struct secbake_error shown = {0};
 	va_list args;
 	char *text;
 
@@ -36,13 +37,11 @@ enum cli_exit cli_usage(const struct cli_verb *verb, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	/* What was typed may have been a file's name, and that anybody's choice. */
-	for (char *c = text; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	fprintf(stderr, "secbake %s: %s", verb->name, text ? text : "out of memory");
+	/* What was typed may have been a file's name, and that anybody's choice: as in all
+	 * messages. */
+	secbake_error_set(&shown, SECBAKE_ERR_INPUT, 0, "%s", text ? text : "out of memory");
 	free(text);
-	fprintf(stderr, "%s secbake %s --help tells more\n",
+	fprintf(stderr, "secbake %s: %s%s secbake %s --help tells more\n", verb->name, shown.text,
 		format[strlen(format) - 1] == '?' ? "" : ";", verb->name);
 	return CLI_USAGE;
 }
@@ -64,32 +63,31 @@ enum cli_exit cli_effort(const struct cli_verb *verb, const char *value,
 /* What is wrong with "--NAME" or "--NAME=VALUE", which getopt_long() refused. */
 static void bad_long(const struct cli_verb *verb, const char *given, const struct option *longs)
 {
-	const char *names[LONGS_MAX] = {"help", "version"}, *begins[2] = {NULL}, *near;
+	const char *names[LONGS_MAX] = {"help", "version"};
+	const char *begins[2] = {NULL}, *whole = NULL, *near;
 	int size = (int)strcspn(given + 2, "=");
 	size_t count = 2, found = 0;
 	char *name;
 
 	for (; longs->name && count < LONGS_MAX; longs++) {
 		names[count++] = longs->name;
-		if (size && !strncmp(longs->name, given + 2, (size_t)size) && found < 2)
+		if (!size || strncmp(longs->name, given + 2, (size_t)size) != 0)
+			continue;
+		if (!longs->name[size])
+			whole = longs->name;
+		if (found < 2)
 			begins[found++] = longs->name;
-		if (found && !begins[found - 1][size])
-			begins[(found = 1) - 1] = longs->name; /* all of it, and not a part */
-		if (found && !begins[0][size])
-			break;
 	}
-	if (found == 2) {
-		cli_usage(verb, "--%.*s may be --%s or --%s", size, given + 2, begins[0],
-			  begins[1]);
-		return;
-	}
-	if (found) {
-		cli_usage(verb, "--%s takes no value", begins[0]);
-		return;
-	}
+	if (!whole && found == 1)
+		whole = begins[0];
 	name = strndup(given + 2, (size_t)size);
 	near = name ? secbake_nearest(name, names, count) : NULL;
-	if (near)
+	if (whole)
+		cli_usage(verb, "--%s takes no value", whole);
+	else if (found)
+		cli_usage(verb, "--%.*s may be --%s or --%s", size, given + 2, begins[0],
+			  begins[1]);
+	else if (near)
 		cli_usage(verb, "there is no option --%s; did you mean --%s?", name, near);
 	else
 		cli_usage(verb, "there is no option --%.*s", size, given + 2);
