@@ -201,6 +201,7 @@ says 3 'secbake: web.json is not a directory (symbolic links are not followed he
 esc=$'\e' csi=$'\xc2\x9b'
 says 2 "secbake: there is no verb '?[31m'; secbake --help lists them" "$esc[31m"
 usage 'there is no option --?[31m' compile "--$esc[31m"
+usage 'there is no option --?31m' compile "--${csi}31m"
 says 4 'e?[31mé: cannot be opened: No such file or directory' compile "e$csi[31mé"
 printf '{ "secbake": 1, "default": "allow", "%s31m": 1 }' "$csi" >csi.json
 says 3 'csi.json:1: /?31m: a policy has no member "?31m"' compile csi.json
