@@ -3,18 +3,15 @@
 #include <linux/filter.h>
 #include <string.h>
 
+#include "mask.h"
 #include "net.h"
 
 /* An atom under a test of bits: 1 yes, 2 no, 3 some of it either way. */
 static unsigned int outcome(const struct sb_atom *atom, uint32_t k)
 {
-	uint32_t differ = atom->lo ^ atom->hi, free = 0;
-
-	while (free < differ)
-		free = free << 1 | 1;
-	if (atom->lo & k & ~free)
-		return 1;
-	return k & free ? 3 : 2;
+	if (!(sb_mask_some(atom->lo, atom->hi) & k))
+		return 2;
+	return sb_mask_each(atom->lo, atom->hi, k) ? 1 : 3;
 }
 
 static void ask_each(const struct sb_net *net, struct sb_net_test *test)

@@ -8,6 +8,7 @@
 
 const struct sb_pass_text sb_pass_text[SB_PASSES] = {
 	[SB_PASS_PEEL] = {"peel", "single values leave a range by JEQ, not only by JGE splits"},
+	[SB_PASS_BITS] = {"bits", "one JSET tells what leads to one target from its neighbours"},
 	[SB_PASS_COVER] = {"cover", "a set of values of an argument as one test of a mask"},
 	[SB_PASS_DIAGRAM] = {"diagram", "cases over several arguments look at each only once"},
 	[SB_PASS_FOLD_X32] = {"fold-x32", "x32 joins x86_64 behind what it decides otherwise"},

@@ -5,7 +5,10 @@
  *   nothing      all its pieces lead to one node;
  *   a split      A >= k, and each side is a run;
  *   peeling      all pieces but those of one background are single values: a
- *                JEQ for each, then the background.
+ *                JEQ for each, then the background;
+ *   bits         one JSET tells a group of pieces, which lead to one target, from
+ *                the background, wherever they lie; other single values are peeled
+ *                in front of it.
  * What it minimises is what the kernel charges for attaching (cost.h). A test both
  * of whose successors are elsewhere is two instructions there: in a tree those are
  * the tests that have no test below.
@@ -16,10 +19,17 @@
 #include <stddef.h>
 
 #include "cost.h"
+#include "mask.h"
 
 /* Past these the cubic search gives way to halving; costs of less fit in 31 bits. */
 #define PIECES_MAX 400u
 #define WEIGHT_MAX 20000u
+
+/* How long a run is looked through for a group: longer ones have all bits. */
+#define GROUP_PIECES_MAX 12u
+#define TARGETS_MAX 4u
+/* No constant from 2^31 on, which the kernel loads by an instruction of its own. */
+#define GROUP_BITS 0x7fffffffu
 
 /*
  * More than the best tree of any run costs: halving asks at most PIECES_MAX - 1
@@ -31,14 +41,15 @@ _Static_assert((PIECES_MAX - 1) * (uint64_t)(SB_COST_INSN + SB_COST_JUMP) +
 		       COST_MAX,
 	       "the cost of a tree fits");
 
-/* How a run is decided: by a split, or a peeling with the target of its first or second piece. */
-enum { SPLIT, PEEL_FIRST, PEEL_SECOND };
+/* How a run is decided. The background is the target of its first or second piece. */
+enum { SPLIT, PEEL_FIRST, PEEL_SECOND, BITS_FIRST, BITS_SECOND };
 
 struct search {
 	struct sb_graph *graph;
 	const struct sb_piece *piece;
 	uint32_t count;
 	uint8_t *how;	       /* of pieces i..j at i * count + j */
+	uint32_t *bits;	       /* that some value of the piece has */
 	uint32_t *weight_upto; /* sum of weights of the pieces before i */
 	/*
 	 * Of i..j at i * count + j, and once more at j * count + i, so that both sides of
@@ -59,16 +70,24 @@ static uint32_t weight_of(const struct search *s, uint32_t i, uint32_t j)
 	return s->weight_upto[j + 1] - s->weight_upto[i];
 }
 
+static int32_t test_cost(const struct search *s, uint32_t i, uint32_t j)
+{
+	return (int32_t)(SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j));
+}
+
+static uint32_t last_value(const struct search *s, uint32_t i)
+{
+	return i + 1 < s->count ? s->piece[i + 1].lo - 1 : UINT32_MAX;
+}
+
 static bool is_single(const struct search *s, uint32_t i)
 {
-	uint64_t end = i + 1 < s->count ? s->piece[i + 1].lo : (uint64_t)UINT32_MAX + 1;
-
-	return end - s->piece[i].lo == 1;
+	return last_value(s, i) == s->piece[i].lo;
 }
 
 static const struct sb_node *background_of(const struct search *s, uint32_t i, uint8_t how)
 {
-	return s->piece[how == PEEL_FIRST ? i : i + 1].target;
+	return s->piece[how == PEEL_FIRST || how == BITS_FIRST ? i : i + 1].target;
 }
 
 /* The peelings of all runs that start at i before the given background. */
@@ -94,6 +113,120 @@ static void peel_from(struct search *s, uint32_t i, uint8_t how)
 		if (tests > 1 && !sb_pass_on(s->graph->tuning, SB_PASS_PEEL))
 			return;
 		if (cost < COST_MAX && (s->how[at] == SPLIT || cost < (uint64_t)s->cost[at]))
+			settle(s, i, j, (int32_t)cost, how);
+	}
+}
+
+/* What pieces that lead to one target have in common. */
+struct target {
+	const struct sb_node *node;
+	uint32_t bits; /* that some of their values have */
+	uint32_t pieces;
+	bool single; /* each of them */
+};
+
+/* A run by its targets: the background, then the others. */
+struct run {
+	uint32_t i, j, count;
+	struct target target[TARGETS_MAX];
+};
+
+struct group {
+	const struct sb_node *target;
+	uint32_t mask;
+	bool has; /* each value has a bit of mask and the background none; or the other way round */
+};
+
+static bool each_has(const struct search *s, uint32_t k, uint32_t mask)
+{
+	return sb_mask_each(s->piece[k].lo, last_value(s, k), mask);
+}
+
+static bool in_group(const struct search *s, uint32_t k, const struct group *group)
+{
+	return s->piece[k].target == group->target &&
+	       (group->has ? each_has(s, k, group->mask) : !(s->bits[k] & group->mask));
+}
+
+/* False: it has too many targets with piece j. */
+static bool extend(const struct search *s, struct run *run, uint32_t j)
+{
+	struct target *target = run->target;
+
+	while (target < run->target + run->count && target->node != s->piece[j].target)
+		target++;
+	if (target == run->target + TARGETS_MAX)
+		return false;
+	if (target == run->target + run->count) {
+		run->count++;
+		*target = (struct target){.node = s->piece[j].target, .single = true};
+	}
+	target->bits |= s->bits[j];
+	target->single &= is_single(s, j);
+	target->pieces++;
+	run->j = j;
+	return true;
+}
+
+/* UINT64_MAX: the mask does not tell the two apart, or something else is no single value. */
+static uint64_t group_cost(const struct search *s, const struct run *run, const struct group *group)
+{
+	uint64_t tests = 1, path = 0, rest = 0;
+
+	for (uint32_t k = run->i; k <= run->j; k++) {
+		if (s->piece[k].target == run->target[0].node) {
+			if (!group->has && !each_has(s, k, group->mask))
+				return UINT64_MAX;
+			rest += s->piece[k].weight;
+		} else if (in_group(s, k, group)) {
+			rest += s->piece[k].weight;
+		} else if (is_single(s, k)) {
+			path += tests++ * s->piece[k].weight;
+		} else {
+			return UINT64_MAX;
+		}
+	}
+	return (uint64_t)SB_COST_INSN * tests + SB_COST_JUMP + SB_COST_STEP * (path + tests * rest);
+}
+
+/* The cheapest group of a run, if it costs less than limit: what it costs, or limit. */
+static uint64_t best_group(const struct search *s, const struct run *run, uint64_t limit,
+			   struct group *best)
+{
+	for (uint32_t t = 1; t < run->count; t++) {
+		const struct target *target = &run->target[t];
+
+		if (target->pieces == 1 && target->single) /* JEQ does as well */
+			continue;
+		for (int has = 0; has < 2; has++) {
+			uint32_t with = has ? target->bits : run->target[0].bits;
+			uint32_t without = has ? run->target[0].bits : target->bits;
+			struct group group = {target->node, with & ~without & GROUP_BITS, has};
+			uint64_t cost = group.mask ? group_cost(s, run, &group) : UINT64_MAX;
+
+			if (cost < limit) {
+				limit = cost;
+				*best = group;
+			}
+		}
+	}
+	return limit;
+}
+
+/* All runs from i on in which bits tell a group from the given background. */
+static void group_from(struct search *s, uint32_t i, uint8_t how)
+{
+	struct run run = {.i = i, .count = 1, .target = {{.node = background_of(s, i, how)}}};
+
+	for (uint32_t j = i; j < s->count && j < i + GROUP_PIECES_MAX && extend(s, &run, j); j++) {
+		size_t at = (size_t)i * s->count + j;
+		uint64_t limit = s->how[at] == SPLIT ? COST_MAX : (uint64_t)s->cost[at], cost;
+		struct group group;
+
+		if (limit <= (uint64_t)test_cost(s, i, j)) /* what one test costs at least */
+			continue;
+		cost = best_group(s, &run, limit, &group);
+		if (cost < limit)
 			settle(s, i, j, (int32_t)cost, how);
 	}
 }
@@ -133,11 +266,6 @@ static int32_t least_below(const struct search *s, uint32_t i, uint32_t j)
 	return best;
 }
 
-static int32_t test_cost(const struct search *s, uint32_t i, uint32_t j)
-{
-	return (int32_t)(SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j));
-}
-
 /* The best split of i..j, if it beats what peeling found. */
 static void split(struct search *s, uint32_t i, uint32_t j)
 {
@@ -166,6 +294,10 @@ static void solve(struct search *s)
 		if (i + 1 < s->count)
 			peel_from(s, i, PEEL_SECOND);
 	}
+	for (uint32_t i = 0; i + 2 < s->count && sb_pass_on(s->graph->tuning, SB_PASS_BITS); i++) {
+		group_from(s, i, BITS_FIRST);
+		group_from(s, i, BITS_SECOND);
+	}
 	for (uint32_t length = 2; length <= s->count; length++)
 		for (uint32_t i = 0; i + length <= s->count; i++)
 			split(s, i, i + length - 1);
@@ -183,6 +315,23 @@ static const struct sb_node *peel(struct search *s, uint32_t i, uint32_t j,
 	return node;
 }
 
+static const struct sb_node *test_bits(struct search *s, uint32_t i, uint32_t j, uint8_t how)
+{
+	const struct sb_node *background = background_of(s, i, how), *node;
+	struct run run = {.i = i, .count = 1, .target = {{.node = background}}};
+	struct group group = {0};
+
+	for (uint32_t k = i; k <= j; k++)
+		extend(s, &run, k);
+	best_group(s, &run, COST_MAX, &group); /* as group_from() did */
+	node = sb_test(s->graph, BPF_JSET, group.mask, group.has ? group.target : background,
+		       group.has ? background : group.target);
+	for (uint32_t k = j + 1; k-- > i;)
+		if (s->piece[k].target != background && !in_group(s, k, &group))
+			node = sb_test(s->graph, BPF_JEQ, s->piece[k].lo, s->piece[k].target, node);
+	return node;
+}
+
 /* Pieces k and up to the right, those before to the left. */
 static const struct sb_node *at_least(struct search *s, uint32_t k, const struct sb_node *left,
 				      const struct sb_node *right)
@@ -195,6 +344,8 @@ static const struct sb_node *build(struct search *s, uint32_t i, uint32_t j)
 	uint8_t how = s->how[(size_t)i * s->count + j];
 	uint32_t k;
 
+	if (how == BITS_FIRST || how == BITS_SECOND)
+		return test_bits(s, i, j, how);
 	if (how != SPLIT)
 		return peel(s, i, j, background_of(s, i, how));
 	k = split_at(s, i, j);
@@ -223,14 +374,17 @@ const struct sb_node *sb_search(struct sb_graph *graph, const struct sb_piece *p
 	if (count > PIECES_MAX || weight > WEIGHT_MAX)
 		return halve(&s, 0, count - 1);
 	s.weight_upto = sb_alloc(graph->arena, (size_t)count + 1, sizeof(*s.weight_upto));
+	s.bits = sb_alloc(graph->arena, count, sizeof(*s.bits));
 	s.how = sb_alloc(graph->arena, (size_t)count * count, sizeof(*s.how));
 	s.cost = sb_alloc_raw(graph->arena, (size_t)count * count, sizeof(*s.cost));
-	if (!s.how || !s.cost || !s.weight_upto) {
+	if (!s.bits || !s.how || !s.cost || !s.weight_upto) {
 		graph->failed = true;
 		return NULL;
 	}
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		s.weight_upto[i + 1] = s.weight_upto[i] + piece[i].weight;
+		s.bits[i] = sb_mask_some(piece[i].lo, last_value(&s, i));
+	}
 	solve(&s);
 	return build(&s, 0, count - 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The net's sets of atoms, against asking each number; and the search's trees,
- * against the plainest dynamic programming over the same prices.
+ * against the plainest dynamic programming over the same prices. What is known of
+ * the bits of all numbers of a range, against asking each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +16,13 @@
 #include <linux/seccomp.h>
 
 #include <compiler/cost.h>
+#include <compiler/mask.h>
 #include <compiler/net.h>
 #include <compiler/search.h>
 
 #include "../lib/support.h"
 
-static const struct sb_tuning usual;
+static const struct sb_tuning usual, without_bits = {.off = 1u << SB_PASS_BITS};
 
 /* Appends a range; neighbours decide differently. */
 static void add_range(struct sb_number_map *map, struct sb_range *range, uint32_t lo, uint32_t hi,
@@ -241,6 +243,25 @@ static uint64_t price(const struct plain *p, const struct sb_node *node, uint32_
 	}
 }
 
+/* Single values and others, in turn without and with weights; neighbours lead elsewhere. */
+static void random_pieces(struct test_random *random, bool weigh, const struct sb_node **leaf,
+			  uint32_t leaves, struct sb_piece *piece, struct plain *plain)
+{
+	uint32_t lo = 0, last = leaves;
+
+	*plain = (struct plain){.piece = piece, .count = 1 + test_random_below(random, PIECES)};
+	for (uint32_t i = 0; i < plain->count; i++) {
+		uint32_t size =
+			test_random_below(random, 3) ? 1 : 1 + test_random_below(random, 40);
+		uint32_t which = test_random_below(random, leaves);
+
+		which = which == last ? (which + 1) % leaves : which;
+		last = which;
+		piece[i] = (struct sb_piece){lo, weigh ? size : 0, leaf[which]};
+		lo += size;
+	}
+}
+
 static void trees_are_optimal(void **state)
 {
 	struct test_random random = {.state = 5};
@@ -252,24 +273,11 @@ static void trees_are_optimal(void **state)
 		struct sb_piece piece[PIECES];
 		const struct sb_node *leaf[4], *root;
 		struct sb_graph graph;
-		uint32_t lo = 0, last = 4;
 
-		sb_graph_init(&graph, arena, &usual, false);
+		sb_graph_init(&graph, arena, &without_bits, false);
 		for (uint32_t i = 0; i < 4; i++)
 			leaf[i] = sb_ret(&graph, i);
-		plain = (struct plain){.piece = piece,
-				       .count = 1 + (uint32_t)(test_random(&random) % PIECES)};
-		for (uint32_t i = 0; i < plain.count; i++) {
-			uint32_t size = test_random(&random) % 3
-						? 1
-						: 1 + (uint32_t)(test_random(&random) % 40);
-			uint32_t which = (uint32_t)(test_random(&random) % 4);
-
-			which = which == last ? (which + 1) % 4 : which;
-			last = which;
-			piece[i] = (struct sb_piece){lo, round % 2 ? size : 0, leaf[which]};
-			lo += size;
-		}
+		random_pieces(&random, round % 2, leaf, 4, piece, &plain);
 		root = sb_search(&graph, piece, plain.count);
 		assert_non_null(root);
 		assert_int_equal(price(&plain, root, 0, plain.count - 1), plain_cost(&plain));
@@ -278,11 +286,101 @@ static void trees_are_optimal(void **state)
 	sb_arena_free(arena);
 }
 
+/* The same for any tree: it is walked by those of the pieces that are in. */
+static uint64_t price_of(const struct plain *p, const struct sb_node *node, const bool *in)
+{
+	uint64_t cost = SB_COST_INSN;
+	bool side[2][PIECES] = {{false}}, some[2] = {false};
+
+	for (uint32_t i = 0; i < p->count; i++) {
+		uint32_t lo = p->piece[i].lo;
+		uint32_t hi = i + 1 < p->count ? p->piece[i + 1].lo - 1 : lo + 2000;
+
+		if (!in[i])
+			continue;
+		if (node->kind != SB_NODE_TEST) {
+			assert_ptr_equal(p->piece[i].target, node);
+			continue;
+		}
+		cost += SB_COST_STEP * (uint64_t)p->piece[i].weight;
+		some[passes(node->op, lo, node->k)] = side[passes(node->op, lo, node->k)][i] = true;
+		for (uint32_t a = lo; a <= hi; a++)
+			assert_int_equal(passes(node->op, a, node->k),
+					 passes(node->op, lo, node->k));
+	}
+	if (node->kind != SB_NODE_TEST)
+		return 0;
+	assert_true(some[0] && some[1]);
+	if (node->t->kind != SB_NODE_TEST && node->f->kind != SB_NODE_TEST)
+		cost += SB_COST_JUMP;
+	return cost + price_of(p, node->t, side[1]) + price_of(p, node->f, side[0]);
+}
+
+/* Tests of bits are taken where they are cheaper, and there they often are. */
+static void bits_are_cheaper(void **state)
+{
+	struct test_random random = {.state = 6};
+	struct sb_arena *arena = sb_arena_new();
+	uint32_t cheaper = 0;
+
+	(void)state;
+	for (int round = 0; round < 400; round++) {
+		static struct plain plain;
+		struct sb_piece piece[PIECES];
+		const struct sb_node *leaf[4], *root;
+		bool all[PIECES];
+		struct sb_graph graph;
+		uint64_t with, without;
+
+		sb_graph_init(&graph, arena, &usual, false);
+		for (uint32_t i = 0; i < 4; i++)
+			leaf[i] = sb_ret(&graph, i);
+		random_pieces(&random, round % 2, leaf, 2 + (uint32_t)round % 3, piece, &plain);
+		for (uint32_t i = 0; i < PIECES; i++)
+			all[i] = i < plain.count;
+		root = sb_search(&graph, piece, plain.count);
+		assert_non_null(root);
+		with = price_of(&plain, root, all);
+		without = plain_cost(&plain);
+		assert_true(with <= without);
+		cheaper += with < without;
+		sb_arena_reset(arena);
+	}
+	assert_true(cheaper > 100);
+	sb_arena_free(arena);
+}
+
+static void masks(void **state)
+{
+	(void)state;
+	for (uint32_t lo = 0; lo < 64; lo++)
+		for (uint32_t hi = lo; hi < 64; hi++)
+			for (uint32_t mask = 0; mask < 128; mask++) {
+				uint32_t some = 0;
+				bool each = true;
+
+				for (uint32_t a = lo; a <= hi; a++) {
+					some |= a;
+					each &= (a & mask) != 0;
+				}
+				assert_int_equal(sb_mask_some(lo, hi), some);
+				assert_int_equal(sb_mask_each(lo, hi, mask), each);
+			}
+	assert_int_equal(sb_mask_some(0, UINT32_MAX), UINT32_MAX);
+	assert_int_equal(sb_mask_some(0x7fffffff, 0x80000000), UINT32_MAX);
+	assert_true(sb_mask_each(0x80000000, UINT32_MAX, 0x80000000));
+	assert_true(sb_mask_each(UINT32_MAX, UINT32_MAX, 1));
+	assert_false(sb_mask_each(0x7fffffff, UINT32_MAX, 0x80000000));
+	assert_false(sb_mask_each(1, UINT32_MAX, 0x7fffffff));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_of_tests),
 		cmocka_unit_test(trees_are_optimal),
+		cmocka_unit_test(bits_are_cheaper),
+		cmocka_unit_test(masks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
