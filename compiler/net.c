@@ -12,6 +12,7 @@
 #include <secbake/features.h>
 
 #include "cost.h"
+#include "mask.h"
 
 #define X32_MASK (~SECBAKE_X32_BIT)
 
@@ -462,6 +463,28 @@ struct sb_net *sb_net_import(struct sb_graph *graph, const struct sb_decided *de
 	return import(&im) ? im.net : NULL;
 }
 
+/* What a test asks for; of bits, only for those that something which reaches it has. */
+static uint32_t constant_of(const struct sb_net *net, uint16_t index)
+{
+	const struct sb_net_test *test = &net->test[net->shape.node[index].test];
+	const uint64_t *reach = sb_net_set(net, net->view.reach, index);
+	uint32_t some = 0;
+
+	if (test->op != BPF_JSET)
+		return test->k;
+	for (uint64_t left = net->view.words[index]; left; left &= left - 1) {
+		uint32_t w = (uint32_t)__builtin_ctzll(left);
+
+		for (uint64_t bits = reach[w]; bits; bits &= bits - 1) {
+			const struct sb_atom *atom =
+				&net->atom[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+
+			some |= sb_mask_some(atom->lo, atom->hi);
+		}
+	}
+	return test->k & some;
+}
+
 void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 {
 	const struct sb_node **made =
@@ -472,17 +495,17 @@ void sb_net_export(const struct sb_net *net, const struct sb_node **root)
 		return;
 	}
 	for (uint32_t i = net->view.order_count; i > 0; i--) {
-		const struct sb_net_node *node = &net->shape.node[net->view.order[i - 1]];
-		const struct sb_net_test *test = &net->test[node->test];
+		uint16_t index = net->view.order[i - 1];
+		const struct sb_net_node *node = &net->shape.node[index];
 
 		if (node->kind == SB_NET_LEAF)
-			made[net->view.order[i - 1]] = net->leaf[node->test];
+			made[index] = net->leaf[node->test];
 		else if (node->kind == SB_NET_MASK)
-			made[net->view.order[i - 1]] = sb_and(net->graph, X32_MASK, made[node->t]);
+			made[index] = sb_and(net->graph, X32_MASK, made[node->t]);
 		else
-			made[net->view.order[i - 1]] =
-				sb_test_laid(net->graph, test->op, test->k, made[node->t],
-					     made[node->f], node->t_first);
+			made[index] = sb_test_laid(net->graph, net->test[node->test].op,
+						   constant_of(net, index), made[node->t],
+						   made[node->f], node->t_first);
 	}
 	for (uint32_t i = 0; i < net->map_count; i++)
 		root[i] = made[net->shape.root[i]];

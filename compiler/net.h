@@ -21,6 +21,7 @@
 #define SB_NET_TESTS_MAX 2048u
 #define SB_NET_TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define SB_NET_NONE UINT16_MAX
+#define SB_NET_BITS 0x7fffffffu /* of JSET: a constant from 2^31 on costs an instruction more */
 
 enum sb_net_kind { SB_NET_LEAF, SB_NET_TEST, SB_NET_MASK };
 

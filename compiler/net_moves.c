@@ -4,12 +4,16 @@
  * what is chosen is chosen among what fits: a constant within the gap that the
  * numbers leave, a node that decides right for what would take the edge.
  */
+#include "mask.h"
 #include "net_moves.h"
 
 #include <linux/filter.h>
 
 /* What is made anew by dynamic programming at once: its time grows with the third power. */
 #define REBUILT_PIECES_MAX 32u
+
+/* Above the kernel's numbers: one of these bits says as much as another. */
+#define HIGH_BITS (SB_NET_BITS & ~0x3ffu)
 
 /* An edge of the trial: of a node, or into a map's root. */
 struct edge {
@@ -197,31 +201,82 @@ static bool insert_test(struct sb_net_mover *m)
 	return true;
 }
 
-/* The least and the greatest number. lo > hi: there is none. */
-struct numbers {
-	uint32_t lo, hi;
+/* What of a part may not take one of two ways. */
+struct forced {
+	uint64_t set[SB_NET_WORDS_MAX];
+	struct sb_net_part part;
+	uint32_t lo, hi; /* the least and the greatest number. lo > hi: there is none */
+	uint32_t bits;	 /* that some number has */
 };
 
+static uint32_t lowest(uint64_t bits)
+{
+	return (uint32_t)__builtin_ctzll(bits);
+}
+
 /* Of what reaches a node, that which may not take the way to other. */
-static struct numbers forced(const struct sb_net *net, struct sb_net_part reach, uint16_t other)
+static void find_forced(const struct sb_net *net, struct sb_net_part reach, uint16_t other,
+			struct forced *forced)
 {
 	const uint64_t *decides = sb_net_set(net, net->decides, other);
-	struct numbers numbers = {UINT32_MAX, 0};
 
+	forced->lo = UINT32_MAX;
+	forced->hi = forced->bits = 0;
+	forced->part = (struct sb_net_part){.set = forced->set};
 	for (uint64_t left = reach.words; left; left &= left - 1) {
-		uint32_t w = (uint32_t)__builtin_ctzll(left);
+		uint32_t w = lowest(left);
 
-		for (uint64_t bits = reach.set[w] & ~decides[w]; bits; bits &= bits - 1) {
-			const struct sb_atom *atom =
-				&net->atom[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+		forced->set[w] = reach.set[w] & ~decides[w];
+		forced->part.words |= (uint64_t)(forced->set[w] != 0) << w;
+		for (uint64_t bits = forced->set[w]; bits; bits &= bits - 1) {
+			const struct sb_atom *atom = &net->atom[w * 64 + lowest(bits)];
 
-			if (atom->lo < numbers.lo)
-				numbers.lo = atom->lo;
-			if (atom->hi > numbers.hi)
-				numbers.hi = atom->hi;
+			forced->bits |= sb_mask_some(atom->lo, atom->hi);
+			if (atom->lo < forced->lo)
+				forced->lo = atom->lo;
+			if (atom->hi > forced->hi)
+				forced->hi = atom->hi;
 		}
 	}
-	return numbers;
+}
+
+static bool each_has(const struct sb_net *net, struct sb_net_part part, uint32_t mask)
+{
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = lowest(left);
+
+		for (uint64_t bits = part.set[w]; bits; bits &= bits - 1) {
+			const struct sb_atom *atom = &net->atom[w * 64 + lowest(bits)];
+
+			if (!sb_mask_each(atom->lo, atom->hi, mask))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A test of bits that all of yes pass and none of no; of the rest now more do, now less. */
+static uint16_t tell_by_bits(struct sb_net_mover *m, const struct forced *yes,
+			     const struct forced *no)
+{
+	uint32_t mask = ~no->bits & SB_NET_BITS;
+
+	if (sb_net_below(m, 2))
+		mask &= (uint32_t)sb_net_random(m) | HIGH_BITS;
+	return mask && each_has(m->net, yes->part, mask) ? sb_net_test(m->net, BPF_JSET, mask)
+							 : SB_NET_NONE;
+}
+
+/* A test of order that does the same, near number k. */
+static uint16_t tell_by_order(struct sb_net_mover *m, const struct forced *yes,
+			      const struct forced *no, uint32_t k)
+{
+	k += sb_net_below(m, 2);
+	if (yes->lo <= yes->hi && k > yes->lo)
+		k = yes->lo;
+	if (no->lo <= no->hi && k <= no->hi)
+		k = no->hi + 1;
+	return k ? sb_net_test(m->net, BPF_JGE, k) : SB_NET_NONE;
 }
 
 /* Another constant, or another kind of test, that sends all where it is decided right. */
@@ -231,9 +286,9 @@ static bool slide(struct sb_net_mover *m)
 	uint16_t index = any_node(m), t, f, test;
 	struct sb_net_node *node = &m->trial.node[index];
 	struct sb_net_part reach = sb_net_reach(net, index);
-	struct numbers yes, no;
+	struct forced yes, no;
 	struct halves halves;
-	uint32_t k;
+	uint32_t kind = sb_net_below(m, 32);
 
 	if (node->kind != SB_NET_TEST)
 		return false;
@@ -243,21 +298,16 @@ static bool slide(struct sb_net_mover *m)
 		t = node->f;
 		f = node->t;
 	}
-	yes = forced(net, reach, f);
-	no = forced(net, reach, t);
-	k = net->atom[any_atom(m, reach)].lo;
-	if (sb_net_below(m, 4) == 0) {
+	find_forced(net, reach, f, &yes);
+	find_forced(net, reach, t, &no);
+	if (kind < 12)
+		test = tell_by_bits(m, &yes, &no);
+	else if (kind < 17)
 		test = any_test(m, reach);
-	} else if (yes.lo == yes.hi && sb_net_below(m, 2)) {
+	else if (yes.lo == yes.hi && sb_net_below(m, 2))
 		test = sb_net_test(net, BPF_JEQ, yes.lo);
-	} else {
-		k += sb_net_below(m, 2);
-		if (yes.lo <= yes.hi && k > yes.lo)
-			k = yes.lo;
-		if (no.lo <= no.hi && k <= no.hi)
-			k = no.hi + 1;
-		test = k ? sb_net_test(net, BPF_JGE, k) : SB_NET_NONE;
-	}
+	else
+		test = tell_by_order(m, &yes, &no, net->atom[any_atom(m, reach)].lo);
 	if (test == SB_NET_NONE || (test == node->test && t == node->t) ||
 	    !divide(net, test, reach, &halves) || !decides_right(net, halves.yes, t) ||
 	    !decides_right(net, halves.no, f))

@@ -2,13 +2,14 @@
 /*
  * What an edge leads to, made anew: the best tree for what takes that edge, by
  * dynamic programming as in search.c, but any node that stays in use otherwise may
- * end a branch, if it decides right for what would come to it. Numbers that do not
- * take the edge are no obstacle.
+ * end a branch, if it decides right for what would come to it, or if single tests in
+ * front of it take care of the rest. Numbers that do not take the edge are no obstacle.
  */
 #include <linux/filter.h>
 #include <string.h>
 
 #include "cost.h"
+#include "mask.h"
 #include "net.h"
 
 #define PIECES_MAX 200u
@@ -19,6 +20,7 @@ struct piece {
 	uint32_t lo, hi;
 	uint32_t first; /* index of its first atom in rebuild.atom */
 	uint16_t leaf;
+	uint32_t bits;	/* that some of its numbers have */
 	uint64_t price; /* of a step for all its numbers */
 };
 
@@ -27,6 +29,8 @@ struct cell {
 	uint16_t split; /* first piece of the right side; 0: end */
 	uint16_t end;	/* single pieces that it decides wrongly are peeled in front */
 	bool bare;	/* no test at all */
+	bool wrong_has; /* a bit of mask, and what end decides right has none; or the reverse */
+	uint32_t mask;	/* 0: none. By it one test takes away all that end decides wrongly */
 };
 
 struct sb_net_rebuild {
@@ -105,6 +109,7 @@ static bool cut(struct sb_net_rebuild *r, struct sb_net_part part)
 			*last = (struct piece){
 				.lo = atom->lo, .hi = atom->hi, .first = i, .leaf = leaf};
 		}
+		last->bits |= sb_mask_some(atom->lo, atom->hi);
 		if (atom->hi > last->hi)
 			last->hi = atom->hi;
 		last->price += (uint64_t)net->price[r->atom[i]] * r->percent / 100;
@@ -237,8 +242,57 @@ static void end_at(struct sb_net_rebuild *r, uint32_t i, uint32_t position)
 	}
 }
 
+/* Has each number of pieces i to j that is decided wrongly (or each other one) a bit of mask? */
+static bool each_has(const struct sb_net_rebuild *r, const bool *wrong, bool which, uint32_t i,
+		     uint32_t j, uint32_t mask)
+{
+	for (uint32_t p = i; p <= j; p++) {
+		uint32_t end = p + 1 < r->count ? r->piece[p + 1].first : r->atoms;
+
+		for (uint32_t a = r->piece[p].first; wrong[p] == which && a < end; a++) {
+			const struct sb_atom *atom = &r->net->atom[r->atom[a]];
+
+			if (!sb_mask_each(atom->lo, atom->hi, mask))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* All runs from piece i on that end at a node behind one test of bits. */
+static void end_behind_bits(struct sb_net_rebuild *r, uint32_t i, uint32_t position)
+{
+	const bool *wrong = r->wrong + (size_t)position * r->count;
+	const uint64_t *below = r->below + (size_t)position * r->count;
+	uint64_t cost = SB_COST_INSN;
+	uint32_t bits[2] = {0}; /* of what is decided right, and wrongly */
+	uint16_t leaf = SB_NET_NONE;
+
+	for (uint32_t j = i; j < r->count; j++) {
+		const struct piece *piece = &r->piece[j];
+		struct cell *cell = cell_of(r, i, j);
+
+		if (wrong[j] && leaf != SB_NET_NONE && leaf != piece->leaf)
+			return;
+		if (wrong[j])
+			leaf = piece->leaf;
+		bits[wrong[j]] |= piece->bits;
+		cost += piece->price + (wrong[j] ? 0 : below[j]);
+		for (int has = 1; has >= 0 && j > i + 1 && leaf != SB_NET_NONE; has--) {
+			uint32_t mask = bits[has] & ~bits[!has] & SB_NET_BITS;
+
+			if (mask && cost < cell->cost && each_has(r, wrong, has, i, j, mask))
+				*cell = (struct cell){.cost = cost,
+						      .end = r->net->view.order[position],
+						      .wrong_has = has,
+						      .mask = mask};
+		}
+	}
+}
+
 static void solve(struct sb_net_rebuild *r)
 {
+	bool bits = sb_pass_on(r->net->graph->tuning, SB_PASS_BITS);
 	uint64_t upto[PIECES_MAX + 1] = {0};
 
 	for (uint32_t i = 0; i < r->count; i++) {
@@ -254,6 +308,8 @@ static void solve(struct sb_net_rebuild *r)
 		for (uint32_t i = 0; i < r->count; i++)
 			if (!wrong[i] || (i + 1 < r->count && !wrong[i + 1]))
 				end_at(r, i, v);
+		for (uint32_t i = 0; i < r->count && bits; i++)
+			end_behind_bits(r, i, v);
 	}
 	for (uint32_t length = 2; length <= r->count; length++)
 		for (uint32_t i = 0; i + length <= r->count; i++) {
@@ -319,6 +375,12 @@ static uint16_t build(struct sb_net_rebuild *r, uint32_t i, uint32_t j)
 	if (cell->cost == UINT64_MAX)
 		return SB_NET_NONE;
 	wrong = r->wrong + (size_t)r->net->view.position[node] * r->count;
+	if (cell->mask) {
+		while (!wrong[i])
+			i++;
+		return make(r, BPF_JSET, cell->mask, cell->wrong_has ? r->piece[i].leaf : node,
+			    cell->wrong_has ? node : r->piece[i].leaf, true);
+	}
 	for (uint32_t k = j + 1; k-- > i && node != SB_NET_NONE;)
 		if (wrong[k])
 			node = make(r, BPF_JEQ, r->piece[k].lo, r->piece[k].leaf, node, true);

@@ -28,7 +28,7 @@ enum sb_pass {
  * Tries of the random search: a number and not a time, so that programs are the
  * same anywhere. One takes some 3 us for a policy of containers' size; smaller ones get fewer.
  */
-#define SB_TRIES_BEST 5000000u
+#define SB_TRIES_BEST 3000000u
 
 /* A call whose path counts by itself: the kernel's bitmap does not answer it. */
 struct sb_hot_call {
