@@ -9,10 +9,11 @@
 
 /*
  * Temperatures, in ps. A start as warm as half an instruction spends its tries on what
- * the way down undoes; one of a tenth of an instruction stays where it began.
+ * the way down undoes; one of a tenth of an instruction stays where it began. The way ends
+ * where a step for one number still matters little: what comes then is the jumps' turn.
  */
-#define WARM 30000u
-#define COLD 550u
+#define WARM 20000u
+#define COLD 1500u
 #define TEPID 2200u
 
 struct search {
