@@ -153,8 +153,13 @@ void sb_net_decide(struct sb_net *net, const struct sb_net_shape *shape);
 /* The same for the current shape, after sb_net_try() took it in place of the one now in old. */
 void sb_net_decide_again(struct sb_net *net, const struct sb_net_shape *old);
 
-/* What reaches a node of the shape that was measured last, and what enters at a map's root. */
-struct sb_net_part sb_net_reach(const struct sb_net *net, uint16_t node);
+/* What reaches a node of the shape that was measured last. */
+static inline struct sb_net_part sb_net_reach(const struct sb_net *net, uint16_t node)
+{
+	return (struct sb_net_part){sb_net_set(net, net->view.reach, node), net->view.words[node]};
+}
+
+/* What enters at a map's root. */
 struct sb_net_part sb_net_start(const struct sb_net *net, uint32_t map);
 /* What of reach takes one of node's edges; set is room for it. */
 struct sb_net_part sb_net_edge(const struct sb_net *net, const struct sb_net_node *node,
@@ -162,7 +167,17 @@ struct sb_net_part sb_net_edge(const struct sb_net *net, const struct sb_net_nod
 /* Where part, which is not empty, arrives behind tests that are the same for all of it. */
 uint16_t sb_net_skip(const struct sb_net *net, const struct sb_net_shape *shape,
 		     struct sb_net_part part, uint16_t to);
-bool sb_net_within(struct sb_net_part part, const uint64_t *of);
+/* Is all of part in the set? */
+static inline bool sb_net_within(struct sb_net_part part, const uint64_t *of)
+{
+	for (uint64_t left = part.words; left; left &= left - 1) {
+		uint32_t w = (uint32_t)__builtin_ctzll(left);
+
+		if (part.set[w] & ~of[w])
+			return false;
+	}
+	return true;
+}
 
 /* Shapes are copied to try something out. */
 bool sb_net_shape_new(const struct sb_net *net, struct sb_net_shape *shape);

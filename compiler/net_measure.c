@@ -12,17 +12,6 @@ static uint32_t lowest(uint64_t left)
 	return (uint32_t)__builtin_ctzll(left);
 }
 
-bool sb_net_within(struct sb_net_part part, const uint64_t *of)
-{
-	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
-
-		if (part.set[w] & ~of[w])
-			return false;
-	}
-	return true;
-}
-
 static bool meet(struct sb_net_part part, const uint64_t *with)
 {
 	for (uint64_t left = part.words; left; left &= left - 1) {
@@ -32,11 +21,6 @@ static bool meet(struct sb_net_part part, const uint64_t *with)
 			return true;
 	}
 	return false;
-}
-
-struct sb_net_part sb_net_reach(const struct sb_net *net, uint16_t node)
-{
-	return (struct sb_net_part){sb_net_set(net, net->view.reach, node), net->view.words[node]};
 }
 
 static struct sb_net_part look(const struct sb_net *net, const uint64_t *set)

@@ -85,11 +85,11 @@ static bool give_way(struct sb_net *net, struct sb_net_shape *trial, uint16_t no
 	struct candidate candidate;
 
 	candidate.node = node;
+	candidate.reach = sb_net_reach(net, node);
 	candidate.known = false;
 	for (uint32_t i = 0; i < net->view.order_count; i++) {
 		uint16_t other = net->view.order[i];
 
-		candidate.reach = sb_net_reach(net, node);
 		if (!sb_net_within(candidate.reach, sb_net_set(net, net->decides, other)) ||
 		    other == node || !acyclic(net, &candidate, other))
 			continue;

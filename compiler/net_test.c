@@ -9,6 +9,8 @@
 /* An atom under a test of bits: 1 yes, 2 no, 3 some of it either way. */
 static unsigned int outcome(const struct sb_atom *atom, uint32_t k)
 {
+	if (atom->lo == atom->hi)
+		return atom->lo & k ? 1 : 2;
 	if (!(sb_mask_some(atom->lo, atom->hi) & k))
 		return 2;
 	return sb_mask_each(atom->lo, atom->hi, k) ? 1 : 3;
@@ -16,13 +18,13 @@ static unsigned int outcome(const struct sb_atom *atom, uint32_t k)
 
 static void ask_each(const struct sb_net *net, struct sb_net_test *test)
 {
-	for (uint32_t a = 0; a < net->words * 64; a++) {
-		const struct sb_atom *atom = &net->atom[a];
-		unsigned int way = atom->used ? outcome(atom, test->k) : 0;
+	for (uint32_t i = 0; i < net->run_count; i++)
+		for (uint32_t a = net->run[i].first; a < net->run[i].end; a++) {
+			unsigned int way = outcome(&net->atom[a], test->k);
 
-		test->yes[a / 64] |= (uint64_t)(way & 1) << a % 64;
-		test->no[a / 64] |= (uint64_t)(way >> 1) << a % 64;
-	}
+			test->yes[a / 64] |= (uint64_t)(way & 1) << a % 64;
+			test->no[a / 64] |= (uint64_t)(way >> 1) << a % 64;
+		}
 }
 
 static void put(uint64_t *set, uint32_t a)

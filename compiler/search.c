@@ -41,8 +41,8 @@ _Static_assert((PIECES_MAX - 1) * (uint64_t)(SB_COST_INSN + SB_COST_JUMP) +
 		       COST_MAX,
 	       "the cost of a tree fits");
 
-/* How a run is decided. The background is the target of its first or second piece. */
-enum { SPLIT, PEEL_FIRST, PEEL_SECOND, BITS_FIRST, BITS_SECOND };
+/* How a run is decided; what is peeled is peeled from the target of its first or second piece. */
+enum { SPLIT, PEEL_FIRST, PEEL_SECOND, BITS };
 
 struct search {
 	struct sb_graph *graph;
@@ -70,11 +70,6 @@ static uint32_t weight_of(const struct search *s, uint32_t i, uint32_t j)
 	return s->weight_upto[j + 1] - s->weight_upto[i];
 }
 
-static int32_t test_cost(const struct search *s, uint32_t i, uint32_t j)
-{
-	return (int32_t)(SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j));
-}
-
 static uint32_t last_value(const struct search *s, uint32_t i)
 {
 	return i + 1 < s->count ? s->piece[i + 1].lo - 1 : UINT32_MAX;
@@ -87,7 +82,7 @@ static bool is_single(const struct search *s, uint32_t i)
 
 static const struct sb_node *background_of(const struct search *s, uint32_t i, uint8_t how)
 {
-	return s->piece[how == PEEL_FIRST || how == BITS_FIRST ? i : i + 1].target;
+	return s->piece[how == PEEL_FIRST ? i : i + 1].target;
 }
 
 /* The peelings of all runs that start at i before the given background. */
@@ -125,27 +120,22 @@ struct target {
 	bool single; /* each of them */
 };
 
-/* A run by its targets: the background, then the others. */
+/* A run by its targets. */
 struct run {
 	uint32_t i, j, count;
 	struct target target[TARGETS_MAX];
 };
 
+/* Pieces each of whose values has a bit of mask, of which the background's have none. */
 struct group {
-	const struct sb_node *target;
+	const struct sb_node *target, *background;
 	uint32_t mask;
-	bool has; /* each value has a bit of mask and the background none; or the other way round */
 };
-
-static bool each_has(const struct search *s, uint32_t k, uint32_t mask)
-{
-	return sb_mask_each(s->piece[k].lo, last_value(s, k), mask);
-}
 
 static bool in_group(const struct search *s, uint32_t k, const struct group *group)
 {
 	return s->piece[k].target == group->target &&
-	       (group->has ? each_has(s, k, group->mask) : !(s->bits[k] & group->mask));
+	       sb_mask_each(s->piece[k].lo, last_value(s, k), group->mask);
 }
 
 /* False: it has too many targets with piece j. */
@@ -168,23 +158,18 @@ static bool extend(const struct search *s, struct run *run, uint32_t j)
 	return true;
 }
 
-/* UINT64_MAX: the mask does not tell the two apart, or something else is no single value. */
+/* UINT64_MAX: what is neither in the group nor the background's is no single value. */
 static uint64_t group_cost(const struct search *s, const struct run *run, const struct group *group)
 {
 	uint64_t tests = 1, path = 0, rest = 0;
 
 	for (uint32_t k = run->i; k <= run->j; k++) {
-		if (s->piece[k].target == run->target[0].node) {
-			if (!group->has && !each_has(s, k, group->mask))
-				return UINT64_MAX;
+		if (s->piece[k].target == group->background || in_group(s, k, group))
 			rest += s->piece[k].weight;
-		} else if (in_group(s, k, group)) {
-			rest += s->piece[k].weight;
-		} else if (is_single(s, k)) {
+		else if (is_single(s, k))
 			path += tests++ * s->piece[k].weight;
-		} else {
+		else
 			return UINT64_MAX;
-		}
 	}
 	return (uint64_t)SB_COST_INSN * tests + SB_COST_JUMP + SB_COST_STEP * (path + tests * rest);
 }
@@ -193,15 +178,11 @@ static uint64_t group_cost(const struct search *s, const struct run *run, const 
 static uint64_t best_group(const struct search *s, const struct run *run, uint64_t limit,
 			   struct group *best)
 {
-	for (uint32_t t = 1; t < run->count; t++) {
-		const struct target *target = &run->target[t];
-
-		if (target->pieces == 1 && target->single) /* JEQ does as well */
+	for (const struct target *t = run->target; t < run->target + run->count; t++) {
+		if (t->pieces == 1 && t->single) /* JEQ does as well */
 			continue;
-		for (int has = 0; has < 2; has++) {
-			uint32_t with = has ? target->bits : run->target[0].bits;
-			uint32_t without = has ? run->target[0].bits : target->bits;
-			struct group group = {target->node, with & ~without & GROUP_BITS, has};
+		for (const struct target *b = run->target; b < run->target + run->count; b++) {
+			struct group group = {t->node, b->node, t->bits & ~b->bits & GROUP_BITS};
 			uint64_t cost = group.mask ? group_cost(s, run, &group) : UINT64_MAX;
 
 			if (cost < limit) {
@@ -213,21 +194,19 @@ static uint64_t best_group(const struct search *s, const struct run *run, uint64
 	return limit;
 }
 
-/* All runs from i on in which bits tell a group from the given background. */
-static void group_from(struct search *s, uint32_t i, uint8_t how)
+/* All runs from i on in which bits tell a group from a background. */
+static void group_from(struct search *s, uint32_t i)
 {
-	struct run run = {.i = i, .count = 1, .target = {{.node = background_of(s, i, how)}}};
+	struct run run = {.i = i};
 
 	for (uint32_t j = i; j < s->count && j < i + GROUP_PIECES_MAX && extend(s, &run, j); j++) {
 		size_t at = (size_t)i * s->count + j;
-		uint64_t limit = s->how[at] == SPLIT ? COST_MAX : (uint64_t)s->cost[at], cost;
+		uint64_t limit = s->how[at] == SPLIT ? COST_MAX : (uint64_t)s->cost[at];
 		struct group group;
+		uint64_t cost = best_group(s, &run, limit, &group);
 
-		if (limit <= (uint64_t)test_cost(s, i, j)) /* what one test costs at least */
-			continue;
-		cost = best_group(s, &run, limit, &group);
 		if (cost < limit)
-			settle(s, i, j, (int32_t)cost, how);
+			settle(s, i, j, (int32_t)cost, BITS);
 	}
 }
 
@@ -266,6 +245,11 @@ static int32_t least_below(const struct search *s, uint32_t i, uint32_t j)
 	return best;
 }
 
+static int32_t test_cost(const struct search *s, uint32_t i, uint32_t j)
+{
+	return (int32_t)(SB_COST_INSN + SB_COST_STEP * weight_of(s, i, j));
+}
+
 /* The best split of i..j, if it beats what peeling found. */
 static void split(struct search *s, uint32_t i, uint32_t j)
 {
@@ -294,10 +278,8 @@ static void solve(struct search *s)
 		if (i + 1 < s->count)
 			peel_from(s, i, PEEL_SECOND);
 	}
-	for (uint32_t i = 0; i + 2 < s->count && sb_pass_on(s->graph->tuning, SB_PASS_BITS); i++) {
-		group_from(s, i, BITS_FIRST);
-		group_from(s, i, BITS_SECOND);
-	}
+	for (uint32_t i = 0; i + 2 < s->count && sb_pass_on(s->graph->tuning, SB_PASS_BITS); i++)
+		group_from(s, i);
 	for (uint32_t length = 2; length <= s->count; length++)
 		for (uint32_t i = 0; i + length <= s->count; i++)
 			split(s, i, i + length - 1);
@@ -315,19 +297,18 @@ static const struct sb_node *peel(struct search *s, uint32_t i, uint32_t j,
 	return node;
 }
 
-static const struct sb_node *test_bits(struct search *s, uint32_t i, uint32_t j, uint8_t how)
+static const struct sb_node *test_bits(struct search *s, uint32_t i, uint32_t j)
 {
-	const struct sb_node *background = background_of(s, i, how), *node;
-	struct run run = {.i = i, .count = 1, .target = {{.node = background}}};
+	struct run run = {.i = i};
 	struct group group = {0};
+	const struct sb_node *node;
 
 	for (uint32_t k = i; k <= j; k++)
 		extend(s, &run, k);
 	best_group(s, &run, COST_MAX, &group); /* as group_from() did */
-	node = sb_test(s->graph, BPF_JSET, group.mask, group.has ? group.target : background,
-		       group.has ? background : group.target);
+	node = sb_test(s->graph, BPF_JSET, group.mask, group.target, group.background);
 	for (uint32_t k = j + 1; k-- > i;)
-		if (s->piece[k].target != background && !in_group(s, k, &group))
+		if (s->piece[k].target != group.background && !in_group(s, k, &group))
 			node = sb_test(s->graph, BPF_JEQ, s->piece[k].lo, s->piece[k].target, node);
 	return node;
 }
@@ -344,8 +325,8 @@ static const struct sb_node *build(struct search *s, uint32_t i, uint32_t j)
 	uint8_t how = s->how[(size_t)i * s->count + j];
 	uint32_t k;
 
-	if (how == BITS_FIRST || how == BITS_SECOND)
-		return test_bits(s, i, j, how);
+	if (how == BITS)
+		return test_bits(s, i, j);
 	if (how != SPLIT)
 		return peel(s, i, j, background_of(s, i, how));
 	k = split_at(s, i, j);
