@@ -18,7 +18,7 @@
 
 #define SB_NET_NODES_MAX 1024u
 #define SB_NET_WORDS_MAX 64u /* of 64 atoms; a bit each in struct sb_net_part */
-#define SB_NET_TESTS_MAX 2048u
+#define SB_NET_TESTS_MAX 4096u
 #define SB_NET_TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define SB_NET_NONE UINT16_MAX
 #define SB_NET_BITS 0x7fffffffu /* of JSET: a constant from 2^31 on costs an instruction more */

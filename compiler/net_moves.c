@@ -288,7 +288,7 @@ static bool slide(struct sb_net_mover *m)
 	struct sb_net_part reach = sb_net_reach(net, index);
 	struct forced yes, no;
 	struct halves halves;
-	uint32_t kind = sb_net_below(m, 32);
+	uint32_t kind = sb_net_below(m, 32); /* how often each kind of test is tried */
 
 	if (node->kind != SB_NET_TEST)
 		return false;
