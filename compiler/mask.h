@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Those to ask for: a constant from 2^31 on the kernel loads by an instruction of its own. */
+#define SB_MASK_BITS 0x7fffffffu
+
 /* The bits that at least one of the numbers has. */
 static inline uint32_t sb_mask_some(uint32_t lo, uint32_t hi)
 {

@@ -473,11 +473,10 @@ static uint32_t constant_of(const struct sb_net *net, uint16_t index)
 	if (test->op != BPF_JSET)
 		return test->k;
 	for (uint64_t left = net->view.words[index]; left; left &= left - 1) {
-		uint32_t w = (uint32_t)__builtin_ctzll(left);
+		uint32_t w = sb_net_lowest(left);
 
 		for (uint64_t bits = reach[w]; bits; bits &= bits - 1) {
-			const struct sb_atom *atom =
-				&net->atom[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+			const struct sb_atom *atom = &net->atom[w * 64 + sb_net_lowest(bits)];
 
 			some |= sb_mask_some(atom->lo, atom->hi);
 		}

@@ -21,7 +21,6 @@
 #define SB_NET_TESTS_MAX 4096u
 #define SB_NET_TEST_BUCKETS (2 * SB_NET_TESTS_MAX)
 #define SB_NET_NONE UINT16_MAX
-#define SB_NET_BITS 0x7fffffffu /* of JSET: a constant from 2^31 on costs an instruction more */
 
 enum sb_net_kind { SB_NET_LEAF, SB_NET_TEST, SB_NET_MASK };
 
@@ -138,6 +137,12 @@ static inline uint32_t sb_net_population(uint64_t x)
 	return (uint32_t)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
 }
 
+/* The number of the lowest bit, which there is, to go through them all: left &= left - 1. */
+static inline uint32_t sb_net_lowest(uint64_t left)
+{
+	return (uint32_t)__builtin_ctzll(left);
+}
+
 static inline uint64_t *sb_net_set(const struct sb_net *net, uint64_t *sets, uint32_t index)
 {
 	return sets + (size_t)index * net->words;
@@ -171,7 +176,7 @@ uint16_t sb_net_skip(const struct sb_net *net, const struct sb_net_shape *shape,
 static inline bool sb_net_within(struct sb_net_part part, const uint64_t *of)
 {
 	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = (uint32_t)__builtin_ctzll(left);
+		uint32_t w = sb_net_lowest(left);
 
 		if (part.set[w] & ~of[w])
 			return false;

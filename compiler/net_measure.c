@@ -6,16 +6,10 @@
 #include "cost.h"
 #include "net.h"
 
-/* The number of a mask's lowest word, to go through them all: left &= left - 1. */
-static uint32_t lowest(uint64_t left)
-{
-	return (uint32_t)__builtin_ctzll(left);
-}
-
 static bool meet(struct sb_net_part part, const uint64_t *with)
 {
 	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		if (part.set[w] & with[w])
 			return true;
@@ -41,7 +35,7 @@ static struct sb_net_part mask(const struct sb_net *net, struct sb_net_part reac
 {
 	memset(set, 0, net->words * sizeof(*set));
 	for (uint64_t left = reach.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		set[w] = reach.set[w];
 	}
@@ -62,7 +56,7 @@ struct sb_net_part sb_net_edge(const struct sb_net *net, const struct sb_net_nod
 	if (node->kind == SB_NET_MASK)
 		return mask(net, reach, set);
 	for (uint64_t left = reach.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		set[w] = reach.set[w] & way[w];
 		part.words |= (uint64_t)(set[w] != 0) << w;
@@ -176,7 +170,7 @@ static void pass(struct sb_net *net, const struct sb_net_shape *shape, struct sb
 	reach = sb_net_set(net, net->view.reach, to);
 	words = &net->view.words[to];
 	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		reach[w] = *words >> w & 1 ? reach[w] | part.set[w] : part.set[w];
 	}
@@ -223,7 +217,7 @@ static uint64_t step_price(const struct sb_net *net, const struct sb_net_node *n
 	uint32_t here = 0;
 
 	for (uint64_t left = reach.words & net->weighted; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		here += sb_net_population(reach.set[w]);
 	}

@@ -13,7 +13,7 @@
 #define REBUILT_PIECES_MAX 32u
 
 /* Above the kernel's numbers: one of these bits says as much as another. */
-#define HIGH_BITS (SB_NET_BITS & ~0x3ffu)
+#define HIGH_BITS (SB_MASK_BITS & ~0x3ffu)
 
 /* An edge of the trial: of a node, or into a map's root. */
 struct edge {
@@ -111,11 +111,11 @@ static uint32_t any_atom(struct sb_net_mover *m, struct sb_net_part part)
 	uint32_t skip = sb_net_below(m, 64), w = sb_net_below(m, m->net->words);
 	uint64_t words = part.words >> w ? part.words >> w << w : part.words, word;
 
-	w = (uint32_t)__builtin_ctzll(words);
+	w = sb_net_lowest(words);
 	word = part.set[w];
 	if (word >> skip)
 		word = word >> skip << skip;
-	return w * 64 + (uint32_t)__builtin_ctzll(word);
+	return w * 64 + sb_net_lowest(word);
 }
 
 /* A test that is likely to divide part, which is not empty. */
@@ -209,11 +209,6 @@ struct forced {
 	uint32_t bits;	 /* that some number has */
 };
 
-static uint32_t lowest(uint64_t bits)
-{
-	return (uint32_t)__builtin_ctzll(bits);
-}
-
 /* Of what reaches a node, that which may not take the way to other. */
 static void find_forced(const struct sb_net *net, struct sb_net_part reach, uint16_t other,
 			struct forced *forced)
@@ -224,12 +219,12 @@ static void find_forced(const struct sb_net *net, struct sb_net_part reach, uint
 	forced->hi = forced->bits = 0;
 	forced->part = (struct sb_net_part){.set = forced->set};
 	for (uint64_t left = reach.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		forced->set[w] = reach.set[w] & ~decides[w];
 		forced->part.words |= (uint64_t)(forced->set[w] != 0) << w;
 		for (uint64_t bits = forced->set[w]; bits; bits &= bits - 1) {
-			const struct sb_atom *atom = &net->atom[w * 64 + lowest(bits)];
+			const struct sb_atom *atom = &net->atom[w * 64 + sb_net_lowest(bits)];
 
 			forced->bits |= sb_mask_some(atom->lo, atom->hi);
 			if (atom->lo < forced->lo)
@@ -243,10 +238,10 @@ static void find_forced(const struct sb_net *net, struct sb_net_part reach, uint
 static bool each_has(const struct sb_net *net, struct sb_net_part part, uint32_t mask)
 {
 	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = lowest(left);
+		uint32_t w = sb_net_lowest(left);
 
 		for (uint64_t bits = part.set[w]; bits; bits &= bits - 1) {
-			const struct sb_atom *atom = &net->atom[w * 64 + lowest(bits)];
+			const struct sb_atom *atom = &net->atom[w * 64 + sb_net_lowest(bits)];
 
 			if (!sb_mask_each(atom->lo, atom->hi, mask))
 				return false;
@@ -259,7 +254,7 @@ static bool each_has(const struct sb_net *net, struct sb_net_part part, uint32_t
 static uint16_t tell_by_bits(struct sb_net_mover *m, const struct forced *yes,
 			     const struct forced *no)
 {
-	uint32_t mask = ~no->bits & SB_NET_BITS;
+	uint32_t mask = ~no->bits & SB_MASK_BITS;
 
 	if (sb_net_below(m, 2))
 		mask &= (uint32_t)sb_net_random(m) | HIGH_BITS;

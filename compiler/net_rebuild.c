@@ -92,10 +92,10 @@ static bool cut(struct sb_net_rebuild *r, struct sb_net_part part)
 
 	r->atoms = r->count = 0;
 	for (uint64_t left = part.words; left; left &= left - 1) {
-		uint32_t w = (uint32_t)__builtin_ctzll(left);
+		uint32_t w = sb_net_lowest(left);
 
 		for (uint64_t bits = part.set[w]; bits; bits &= bits - 1)
-			r->atom[r->atoms++] = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			r->atom[r->atoms++] = w * 64 + sb_net_lowest(bits);
 	}
 	sort_atoms(r);
 	for (uint32_t i = 0; i < r->atoms; i++) {
@@ -279,7 +279,7 @@ static void end_behind_bits(struct sb_net_rebuild *r, uint32_t i, uint32_t posit
 		bits[wrong[j]] |= piece->bits;
 		cost += piece->price + (wrong[j] ? 0 : below[j]);
 		for (int has = 1; has >= 0 && j > i + 1 && leaf != SB_NET_NONE; has--) {
-			uint32_t mask = bits[has] & ~bits[!has] & SB_NET_BITS;
+			uint32_t mask = bits[has] & ~bits[!has] & SB_MASK_BITS;
 
 			if (mask && cost < cell->cost && each_has(r, wrong, has, i, j, mask))
 				*cell = (struct cell){.cost = cost,

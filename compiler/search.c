@@ -28,8 +28,6 @@
 /* How long a run is looked through for a group: longer ones have all bits. */
 #define GROUP_PIECES_MAX 12u
 #define TARGETS_MAX 4u
-/* No constant from 2^31 on, which the kernel loads by an instruction of its own. */
-#define GROUP_BITS 0x7fffffffu
 
 /*
  * More than the best tree of any run costs: halving asks at most PIECES_MAX - 1
@@ -182,7 +180,7 @@ static uint64_t best_group(const struct search *s, const struct run *run, uint64
 		if (t->pieces == 1 && t->single) /* JEQ does as well */
 			continue;
 		for (const struct target *b = run->target; b < run->target + run->count; b++) {
-			struct group group = {t->node, b->node, t->bits & ~b->bits & GROUP_BITS};
+			struct group group = {t->node, b->node, t->bits & ~b->bits & SB_MASK_BITS};
 			uint64_t cost = group.mask ? group_cost(s, run, &group) : UINT64_MAX;
 
 			if (cost < limit) {
