@@ -26,6 +26,17 @@ static int agent(void)
 	return s;
 }
 
+/* A blob of these instructions, whose listener goes to the agent. */
+static struct blob listened_to(const struct sock_filter *insn, uint32_t count)
+{
+	struct blob b = simple();
+
+	b.layer[0] = (struct sb_blob_layer_in){
+		.filter_flags = SECBAKE_FLAG_NEW_LISTENER, .insn = insn, .insn_count = count};
+	b.listener_path = in_top("agent");
+	return b;
+}
+
 static int receive(int s, char *text, size_t size)
 {
 	union {
@@ -66,7 +77,7 @@ static void test_listener(void **state)
 #endif
 							  IS(SYS_mkdirat, SECCOMP_RET_USER_NOTIF),
 							  RET(SECCOMP_RET_ALLOW)};
-	struct blob b = simple();
+	struct blob b = listened_to(notify_mkdir, COUNT(notify_mkdir));
 	char text[4096], expected[64];
 	int listening, connection, fd, status;
 	pid_t pid;
@@ -74,10 +85,6 @@ static void test_listener(void **state)
 	(void)state;
 	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
 		skip();
-	b.layer[0] = (struct sb_blob_layer_in){.filter_flags = SECBAKE_FLAG_NEW_LISTENER,
-					       .insn = notify_mkdir,
-					       .insn_count = COUNT(notify_mkdir)};
-	b.listener_path = in_top("agent");
 	b.listener_metadata = "a \"quoted\"\n\\ thing";
 	put_blob(entry("c1", "test"), &b);
 	assert_int_equal(RUN("test", "echo", "ran"), 125);
@@ -117,16 +124,12 @@ static void test_listener_does_not_accept(void **state)
 {
 	static const struct sock_filter allow[] = {RET(SECCOMP_RET_ALLOW)};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct blob b = simple();
+	struct blob b = listened_to(allow, COUNT(allow));
 	int listening, waiting[8], count = 0;
 
 	(void)state;
 	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
 		skip();
-	b.layer[0] = (struct sb_blob_layer_in){.filter_flags = SECBAKE_FLAG_NEW_LISTENER,
-					       .insn = allow,
-					       .insn_count = COUNT(allow)};
-	b.listener_path = in_top("agent");
 	put_blob(entry("c1", "test"), &b);
 	listening = agent();
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_top("agent"));
@@ -149,15 +152,13 @@ static void test_listener_deadlock(void **state)
 {
 	static const struct sock_filter notify_sendmsg[] = {
 		LOAD(0), IS(SYS_sendmsg, SECCOMP_RET_USER_NOTIF), RET(SECCOMP_RET_ALLOW)};
-	struct blob b = simple();
+	struct blob b = listened_to(notify_sendmsg, COUNT(notify_sendmsg));
 	int listening;
 
 	(void)state;
 	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
 		skip();
-	b.layer[0] = (struct sb_blob_layer_in){.filter_flags = SECBAKE_FLAG_NEW_LISTENER,
-					       .insn = notify_sendmsg,
-					       .insn_count = COUNT(notify_sendmsg)};
+	b.listener_path = NULL;
 	put_blob(entry("c1", "test"), &b);
 	assert_int_equal(RUN("test", "echo", "ran"), 125);
 	said("listenerPath");
@@ -178,17 +179,13 @@ static void test_listener_without_stderr(void **state)
 {
 	static const struct sock_filter notify_sendmsg[] = {
 		LOAD(0), IS(SYS_sendmsg, SECCOMP_RET_USER_NOTIF), RET(SECCOMP_RET_ALLOW)};
-	struct blob b = simple();
+	struct blob b = listened_to(notify_sendmsg, COUNT(notify_sendmsg));
 	int listening, connection, status;
 	char received[64];
 
 	(void)state;
 	if (!(features.flags & SECBAKE_FLAG_NEW_LISTENER))
 		skip();
-	b.layer[0] = (struct sb_blob_layer_in){.filter_flags = SECBAKE_FLAG_NEW_LISTENER,
-					       .insn = notify_sendmsg,
-					       .insn_count = COUNT(notify_sendmsg)};
-	b.listener_path = in_top("agent");
 	put_blob(other_entry("c1", 7), &b);
 	listening = agent();
 	status = run_how((const char *const[]){"/bin/sh", "-c",

@@ -71,7 +71,10 @@ static bool passes(uint16_t op, uint32_t a, uint32_t k)
 			       : (a & k) != 0;
 }
 
-/* Each end of an atom, and the numbers beside k that lie in it, go where the sets say. */
+/*
+ * The numbers of an atom go where the sets say: each of them, for a test of bits; for others it
+ * does to ask the ends, and those beside k.
+ */
 static void check_atom(const struct sb_net *net, const struct sb_net_test *test, uint32_t a)
 {
 	const struct sb_atom *atom = &net->atom[a];
@@ -89,7 +92,11 @@ static void check_atom(const struct sb_net *net, const struct sb_net_test *test,
 		seen_yes |= passes(test->op, near[i], test->k);
 		seen_no |= !passes(test->op, near[i], test->k);
 	}
-	if (test->op == BPF_JSET) { /* seen is not all there is */
+	for (uint32_t i = 0; test->op == BPF_JSET && i <= atom->hi - atom->lo && i < 4096; i++) {
+		seen_yes |= passes(test->op, atom->lo + i, test->k);
+		seen_no |= !passes(test->op, atom->lo + i, test->k);
+	}
+	if (test->op == BPF_JSET && atom->hi - atom->lo >= 4096) { /* seen is not all there is */
 		assert_true((yes || !seen_yes) && (no || !seen_no) && (yes || no));
 		return;
 	}
