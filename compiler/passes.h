@@ -26,7 +26,7 @@ enum sb_pass {
 
 /*
  * Tries of the random search: a number and not a time, so that programs are the
- * same anywhere. One takes some 3 us for a policy of containers' size; smaller ones get fewer.
+ * same anywhere. One takes 3 to 5 us for a policy of containers' size; smaller ones get fewer.
  */
 #define SB_TRIES_BEST 3000000u
 
