@@ -119,6 +119,8 @@ static void best(void **state)
 #ifndef SANITIZED /* millions of tries: ten minutes */
 	within(SECBAKE_SHARED_DIR "/corpus/moby+profiles__default.json", SECBAKE_EFFORT_BEST, 150,
 	       10.5);
+	within(SECBAKE_SHARED_DIR "/corpus/containers+container-libs__seccomp.json",
+	       SECBAKE_EFFORT_BEST, 173, 10.5);
 #endif
 }
 
