@@ -322,6 +322,7 @@ static enum cli_exit compile(struct request *r)
 		return status;
 	r->policy.options.sealed = r->sealed;
 	r->policy.options.no_complain = r->no_complain;
+	r->policy.options.only_target = r->format != FORMAT_BLOB;
 	if (secbake_compile(&r->policy.options, &compiled, &error) != SECBAKE_OK)
 		return cli_policy_fail(&r->policy, &error);
 	status = cli_depends_add_policy(&r->sources, &r->policy) ? CLI_DONE : CLI_SYSTEM;

@@ -203,6 +203,8 @@ static enum secbake_status resolve_variant(struct compilation *c, enum secbake_m
 	struct secbake_error why = {0};
 	enum secbake_status status;
 
+	if (c->given->only_target && !own)
+		return SECBAKE_OK;
 	status = sb_front_resolve(c->arena, &c->front, mode, from, own ? c->given->reporter : NULL,
 				  resolved, gap ? &why : c->error);
 	if (status == SECBAKE_ERR_TARGET && gap)

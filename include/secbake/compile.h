@@ -89,6 +89,8 @@ struct secbake_source_reader {
  *	there
  * @no_complain: leave the variants for complain mode out, and with them what they ask of
  *	the kernel; an error for a policy whose own mode that is
+ * @only_target: of the variants make only the one that @target itself would load, in the
+ *	policy's own mode or @mode: for a bare program, which needs no others
  * @reporter: receives warnings and notes, and of a policy in the native language each
  *	error, of which the first is returned as well; may be NULL
  * @sources: reads the bases and shipped groups of native policies; NULL: a policy
@@ -115,6 +117,7 @@ struct secbake_compile_options {
 	bool strict;
 	bool sealed;
 	bool no_complain;
+	bool only_target;
 	struct secbake_reporter *reporter;
 	struct secbake_source_reader *sources;
 	const enum secbake_mode *mode;

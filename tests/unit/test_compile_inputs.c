@@ -24,7 +24,7 @@ struct input {
 	const char *arch;
 	uint32_t kernel, without_actions, without_flags;
 	enum secbake_enosys enosys;
-	bool sealed, no_complain;
+	bool sealed, no_complain, only_target;
 	const enum secbake_mode *mode;
 };
 
@@ -66,6 +66,7 @@ static struct output compile(const struct input *in)
 		.cap_count = in->cap != NULL,
 		.sealed = in->sealed,
 		.no_complain = in->no_complain,
+		.only_target = in->only_target,
 		.mode = in->mode,
 		.sources = &reader.base,
 	};
@@ -307,6 +308,49 @@ static void test_not_consulted(void **state)
 	free(plain.bytes);
 }
 
+/* The one variant that a target would load, and the program that it has among others. */
+static void test_only_target(void **state)
+{
+	static const enum secbake_mode modes[] = {SECBAKE_MODE_ENFORCE, SECBAKE_MODE_COMPLAIN};
+	static const uint32_t kernels[] = {SECBAKE_KERNEL(4, 4), SECBAKE_KERNEL(6, 1)};
+	struct input in = {
+		.policy = "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": "
+			  "[\"ptrace\"], \"action\": \"SCMP_ACT_ALLOW\", \"includes\": "
+			  "{\"minKernel\": \"4.8\"}}, {\"names\": [\"read\"], \"action\": "
+			  "\"SCMP_ACT_ALLOW\"}]}"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct secbake_blob all, one;
+		struct secbake_blob_layer layer;
+		struct output whole, part;
+		struct secbake_features features;
+		uint32_t chosen, only;
+
+		in.mode = &modes[i % 2];
+		in.kernel = kernels[i / 2];
+		in.only_target = false;
+		whole = compile(&in);
+		in.only_target = true;
+		part = compile(&in);
+		assert_int_equal(secbake_blob_open(whole.bytes, whole.size, &all, NULL), 0);
+		assert_int_equal(secbake_blob_open(part.bytes, part.size, &one, NULL), 0);
+		assert_int_equal(secbake_blob_count(&all, SECBAKE_SECTION_VARIANTS), 4);
+		assert_int_equal(secbake_blob_count(&one, SECBAKE_SECTION_VARIANTS), 1);
+		secbake_features_of_kernel(secbake_arch_find("x86_64"), in.kernel, &features, NULL);
+		assert_int_equal(secbake_blob_select(&all, &features, *in.mode, &chosen, NULL), 0);
+		assert_int_equal(secbake_blob_select(&one, &features, *in.mode, &only, NULL), 0);
+		chosen = secbake_blob_variant(&all, chosen).layer_first;
+		layer = secbake_blob_layer(&all, chosen);
+		assert_int_equal(secbake_blob_layer(&one, 0).insn_count, layer.insn_count);
+		assert_memory_equal(secbake_blob_program(&one, 0),
+				    secbake_blob_program(&all, chosen),
+				    layer.insn_count * sizeof(uint64_t));
+		free(whole.bytes);
+		free(part.bytes);
+	}
+}
+
 /* The features' text, in whatever order its lines are, is one feature set. */
 static void test_order_of_features(void **state)
 {
@@ -338,13 +382,10 @@ static void test_order_of_features(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_policy),
-		cmocka_unit_test(test_inputs),
-		cmocka_unit_test(test_consulted_flag),
-		cmocka_unit_test(test_enosys_and_caps),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_not_consulted),
-		cmocka_unit_test(test_order_of_features),
+		cmocka_unit_test(test_policy),	       cmocka_unit_test(test_inputs),
+		cmocka_unit_test(test_consulted_flag), cmocka_unit_test(test_enosys_and_caps),
+		cmocka_unit_test(test_groups),	       cmocka_unit_test(test_not_consulted),
+		cmocka_unit_test(test_only_target),    cmocka_unit_test(test_order_of_features),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
