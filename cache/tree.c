@@ -35,6 +35,29 @@ static enum secbake_status open_dir(int parent, const char *name, const char *pa
 					    "cannot open the directory %s", path);
 }
 
+/* What is missing of the folders above a tree; what is there already is its owner's business. */
+static enum secbake_status make_above(const char *tree, struct secbake_error *error)
+{
+	char above[SB_PATH_MAX];
+
+	for (size_t at = 1; tree[at]; at++) {
+		if (tree[at] != '/' || tree[at - 1] == '/')
+			continue;
+		memcpy(above, tree, at);
+		above[at] = '\0';
+		if (!TEMP_FAILURE_RETRY(mkdir(above, 0755))) {
+			if (chmod(above, 0755))
+				return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+							 "cannot set the mode of the directory %s",
+							 above);
+		} else if (errno != EEXIST && access(above, F_OK)) {
+			return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+						 "cannot make the directory %s", above);
+		}
+	}
+	return SECBAKE_OK;
+}
+
 static enum secbake_status put_files(int dir, const char *path,
 				     const struct secbake_features *features, const char *name,
 				     const void *bytes, size_t size, struct secbake_error *error)
@@ -71,7 +94,9 @@ enum secbake_status secbake_tree_put(const char *tree, const struct secbake_feat
 	secbake_features_hash(features, &hashed);
 	secbake_hash_format(&hashed, hash);
 	snprintf(path, sizeof(path), "%s/%s", tree, hash);
-	status = open_dir(AT_FDCWD, tree, tree, &top, error);
+	status = make_above(tree, error);
+	if (!status)
+		status = open_dir(AT_FDCWD, tree, tree, &top, error);
 	if (status)
 		return status;
 	status = open_dir(top, hash, path, &dir, error);

@@ -92,13 +92,14 @@ static enum cli_exit parse_depends(int argc, char **argv, struct request *r)
 	return CLI_DONE;
 }
 
-static enum cli_exit add_features(struct request *r, const char *file)
+/* --features or --kernel: of one policy the last, of a tree all of them. */
+static enum cli_exit add_kernel(const char *option, const char *value, const char **list,
+				size_t *count, const char **last)
 {
-	if (r->tree.feature_count == CLI_FEATURES_MAX)
-		return cli_usage(&cli_compile, "--features can be given %d times",
-				 CLI_FEATURES_MAX);
-	r->tree.features[r->tree.feature_count++] = file;
-	return cli_policy_option(&cli_compile, &r->policy, CLI_OPT_FEATURES, file);
+	if (*count == CLI_KERNELS_MAX)
+		return cli_usage(&cli_compile, "%s can be given %d times", option, CLI_KERNELS_MAX);
+	list[(*count)++] = *last = value;
+	return CLI_DONE;
 }
 
 static enum cli_exit parse_jobs(const char *text, unsigned int *jobs)
@@ -144,7 +145,11 @@ static enum cli_exit take_option(int argc, char **argv, struct request *r, int o
 		r->no_complain = true;
 		return CLI_DONE;
 	case CLI_OPT_FEATURES:
-		return add_features(r, optarg);
+		return add_kernel("--features", optarg, r->tree.features, &r->tree.feature_count,
+				  &r->policy.target.features);
+	case CLI_OPT_KERNEL:
+		return add_kernel("--kernel", optarg, r->tree.kernel, &r->tree.kernel_count,
+				  &r->policy.target.kernel);
 	default:
 		return cli_policy_option(&cli_compile, &r->policy, option, optarg);
 	}
@@ -159,6 +164,9 @@ static enum cli_exit check_tree(struct request *r, int argc, char **argv)
 					       "without -o, --format, --layer and --mode");
 	if (r->policy.name && argc - optind > 1)
 		return cli_usage(&cli_compile, "one name for several policies");
+	if (r->tree.kernel_count > 1 && r->tree.feature_count)
+		return cli_usage(&cli_compile, "several --kernel go without --features, of which "
+					       "each says a kernel, too");
 	if (r->depends && (!r->depfile || !r->target))
 		return cli_usage(&cli_compile, "-MD with -d wants -MF FILE and -MT TARGET");
 	r->tree.policy = (const char *const *)argv + optind;
@@ -172,8 +180,9 @@ static enum cli_exit check_single(struct request *r, int argc)
 	if (argc - optind != 1)
 		return cli_usage(&cli_compile,
 				 "one policy at a time, unless -d says where they go");
-	if (r->tree.feature_count > 1 || r->tree.jobs > 1)
-		return cli_usage(&cli_compile, "several --features, and -j, go with -d");
+	if (r->tree.feature_count > 1 || r->tree.kernel_count > 1 || r->tree.jobs > 1)
+		return cli_usage(&cli_compile,
+				 "several --features or --kernel, and -j, go with -d");
 	if (r->output && !*r->output)
 		return cli_usage(&cli_compile, "-o wants a file, or - for standard output");
 	if (!r->output && r->format <= FORMAT_RAW && isatty(STDOUT_FILENO))
@@ -384,8 +393,8 @@ const struct cli_verb cli_compile = {
 		"                        but these; list: what there are\n"
 		"  --layer N             of a policy with several programs, which one (raw, c, asm)\n"
 		"  -d, --directory TREE  each policy for each kernel, into a cache root that is made at\n"
-		"                        build time: TREE/<feature hash>/NAME.sbk; --features may be\n"
-		"                        repeated then\n"
+		"                        build time: TREE/<feature hash>/NAME.sbk; --features or\n"
+		"                        --kernel may be repeated then\n"
 		"  -j, --jobs N          with -d: compile N at the same time\n"
 		"  -MD [-MF FILE] [-MT TARGET]\n"
 		"                        write a depfile for make or ninja: what was read\n"

@@ -51,7 +51,7 @@ bool cli_depends_add_policy(struct cli_depends *depends, const struct cli_policy
 			good = cli_depends_add(depends, sources->file[i]);
 	for (int groups = 0; good && groups < 2; groups++)
 		if (sources->accounts[groups])
-			good = cli_depends_add(depends, groups ? "/etc/group" : "/etc/passwd");
+			good = cli_depends_add(depends, sources->accounts_file[groups]);
 	if (policy->target.features)
 		good = good && cli_depends_add(depends, policy->target.features);
 	return good;

@@ -15,8 +15,9 @@ struct cli_sources {
 	struct secbake_source_reader base; /* first */
 	const char *dir[CLI_POLICY_DIRS_MAX];
 	size_t dir_count; /* 0: the default policy path */
+	const char *root; /* of the image that the rest is of; NULL: this machine */
 	char *file[SECBAKE_SOURCES_MAX], *text[SECBAKE_SOURCES_MAX];
-	char *accounts[2];
+	char *accounts[2], *accounts_file[2]; /* passwd, group */
 };
 
 struct cli_policy {
@@ -54,6 +55,7 @@ enum {
 	CLI_OPT_MODE,
 	CLI_OPT_STRICT,
 	CLI_OPT_POLICIES,
+	CLI_OPT_ROOT,
 	CLI_OPT_OWN, /* the verb's own start here */
 };
 
@@ -68,7 +70,8 @@ enum {
 	{"dialect", required_argument, NULL, CLI_OPT_DIALECT},         \
 	{"enosys", required_argument, NULL, CLI_OPT_ENOSYS},           \
 	{"policies", required_argument, NULL, CLI_OPT_POLICIES},       \
-	{"policy-dir", required_argument, NULL, CLI_OPT_POLICIES}
+	{"policy-dir", required_argument, NULL, CLI_OPT_POLICIES},     \
+	{"root", required_argument, NULL, CLI_OPT_ROOT}
 #define CLI_POLICY_OPTIONS                                             \
 	CLI_SUBJECT_OPTIONS,                                           \
 	{"mode", required_argument, NULL, CLI_OPT_MODE},               \
@@ -84,7 +87,9 @@ enum {
 	"                        what answers ENOSYS for calls that the policy does not know\n" \
 	"  --cap CAP_X           a capability for includes and excludes; repeatable\n"    \
 	"  -P, --policies DIR    where \"@name\" in a policy is looked for, instead of the\n" \
-	"                        default policy path; repeatable\n"
+	"                        default policy path; repeatable\n"                       \
+	"  --root DIR            as in the image in DIR: its policy path, alone, and its users\n" \
+	"                        and groups\n"
 #define CLI_POLICY_HELP                                                                   \
 	CLI_SUBJECT_HELP                                                                  \
 	"  --mode enforce|complain\n"                                                     \

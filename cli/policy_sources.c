@@ -3,6 +3,7 @@
  * The files that a policy names beside itself: bases on the policy path or
  * relative to the one that names them, shipped groups, users and groups. Whoever
  * compiles by hand reads them as the policy itself, with no check whom they belong to.
+ * Links in an image are followed as they are here: an absolute one leads out of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,14 +44,14 @@ static enum secbake_status take(struct cli_sources *s, uint32_t index, char *pat
 	return SECBAKE_OK;
 }
 
-/* NAME.json in a folder of size bytes, taken if it is there; MISSING if not. */
-static enum secbake_status try_folder(struct cli_sources *s, uint32_t index, const char *folder,
-				      int size, const char *name, struct secbake_text *text,
-				      struct secbake_error *error)
+/* NAME.json in a folder of size bytes below root, taken if it is there; MISSING if not. */
+static enum secbake_status try_folder(struct cli_sources *s, uint32_t index, const char *root,
+				      const char *folder, int size, const char *name,
+				      struct secbake_text *text, struct secbake_error *error)
 {
 	char *path;
 
-	if (asprintf(&path, "%.*s/%s.json", size, folder, name) < 0)
+	if (asprintf(&path, "%s%.*s/%s.json", root, size, folder, name) < 0)
 		return no_memory(error);
 	if (!access(path, F_OK) || errno != ENOENT)
 		return take(s, index, path, text, error);
@@ -58,26 +59,37 @@ static enum secbake_status try_folder(struct cli_sources *s, uint32_t index, con
 	return SECBAKE_ERR_MISSING;
 }
 
-/* Without -P the policy's own folder comes first: policies that belong together lie together. */
+/* "": this machine. "/" too, that paths are named as everywhere. */
+static const char *root_of(const struct cli_sources *s)
+{
+	return s->root && strcmp(s->root, "/") != 0 ? s->root : "";
+}
+
+/*
+ * Without -P and --root the policy's own folder comes first: policies that belong together lie
+ * together. In an image the loader will look on the policy path alone.
+ */
 static enum secbake_status find_policy(struct cli_sources *s, uint32_t index, const char *name,
 				       struct secbake_text *text, struct secbake_error *error)
 {
 	const char *const *dir = s->dir_count ? s->dir : default_dirs;
 	size_t count = s->dir_count ? s->dir_count : sizeof(default_dirs) / sizeof(*default_dirs);
-	const char *slash = strrchr(s->file[0], '/');
+	const char *slash = strrchr(s->file[0], '/'), *root = s->dir_count ? "" : root_of(s);
+	const bool beside = !s->dir_count && !s->root;
 	enum secbake_status status = SECBAKE_ERR_MISSING;
 
-	if (!s->dir_count)
-		status = try_folder(s, index, slash ? s->file[0] : ".",
+	if (beside)
+		status = try_folder(s, index, "", slash ? s->file[0] : ".",
 				    slash ? (int)(slash - s->file[0]) : 1, name, text, error);
 	for (size_t i = 0; i < count && status == SECBAKE_ERR_MISSING; i++)
-		status = try_folder(s, index, dir[i], (int)strlen(dir[i]), name, text, error);
+		status = try_folder(s, index, root, dir[i], (int)strlen(dir[i]), name, text, error);
 	if (status == SECBAKE_ERR_MISSING)
-		secbake_error_set(error, status, 0,
-				  "there is no %s.json %son the policy path (%s%s); put it there, "
-				  "or name its directory with -P",
-				  name, s->dir_count ? "" : "beside the policy or ", dir[0],
-				  count > 1 ? " ..." : "");
+		secbake_error_set(
+			error, status, 0,
+			"there is no %s.json %son the policy path (%s%s%s); put it there, "
+			"or name its directory with -P",
+			name, beside ? "beside the policy or " : "", root, dir[0],
+			count > 1 ? " ..." : "");
 	return status;
 }
 
@@ -103,12 +115,16 @@ static enum secbake_status read_accounts(struct secbake_source_reader *self, boo
 					 struct secbake_text *text, struct secbake_error *error)
 {
 	struct cli_sources *s = (struct cli_sources *)self;
-	const char *path = groups ? "/etc/group" : "/etc/passwd";
-	enum secbake_status status = SECBAKE_OK;
+	enum secbake_status status;
+	char *path;
 	size_t size;
 
 	free(s->accounts[groups]);
-	s->accounts[groups] = NULL;
+	free(s->accounts_file[groups]);
+	s->accounts[groups] = s->accounts_file[groups] = NULL;
+	if (asprintf(&path, "%s/etc/%s", root_of(s), groups ? "group" : "passwd") < 0)
+		return no_memory(error);
+	s->accounts_file[groups] = path;
 	status = cli_read_file(path, SECBAKE_POLICY_SIZE_MAX, &s->accounts[groups], &size, error);
 	if (status == SECBAKE_OK)
 		*text = (struct secbake_text){
@@ -131,6 +147,8 @@ void cli_sources_close(struct cli_sources *sources)
 		free(sources->file[i]);
 		free(sources->text[i]);
 	}
-	free(sources->accounts[0]);
-	free(sources->accounts[1]);
+	for (int groups = 0; groups < 2; groups++) {
+		free(sources->accounts[groups]);
+		free(sources->accounts_file[groups]);
+	}
 }

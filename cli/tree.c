@@ -16,8 +16,16 @@ struct work {
 	enum cli_exit worst;
 };
 
+static size_t kernels_of(const struct cli_tree *tree)
+{
+	const size_t most =
+		tree->feature_count > tree->kernel_count ? tree->feature_count : tree->kernel_count;
+
+	return most ? most : 1;
+}
+
 /* One policy for one kernel. */
-static enum cli_exit compile_one(struct work *work, const char *path, const char *features)
+static enum cli_exit compile_one(struct work *work, const char *path, size_t kernel)
 {
 	const struct cli_tree *tree = work->tree;
 	struct cli_policy *policy = malloc(sizeof(*policy));
@@ -32,8 +40,10 @@ static enum cli_exit compile_one(struct work *work, const char *path, const char
 		return cli_fail(&error);
 	}
 	*policy = *tree->options;
-	if (features)
-		policy->target.features = features;
+	if (tree->feature_count)
+		policy->target.features = tree->features[kernel];
+	if (tree->kernel_count > 1)
+		policy->target.kernel = tree->kernel[kernel];
 	status = cli_policy_open(tree->verb, policy, path);
 	if (status == CLI_DONE) {
 		policy->options.sealed = tree->sealed;
@@ -61,7 +71,7 @@ static void *run(void *argument)
 {
 	struct work *work = argument;
 	const struct cli_tree *tree = work->tree;
-	size_t kernels = tree->feature_count ? tree->feature_count : 1;
+	const size_t kernels = kernels_of(tree);
 
 	for (;;) {
 		enum cli_exit status;
@@ -72,8 +82,7 @@ static void *run(void *argument)
 		pthread_mutex_unlock(&work->mutex);
 		if (index >= tree->policy_count * kernels)
 			return NULL;
-		status = compile_one(work, tree->policy[index / kernels],
-				     tree->feature_count ? tree->features[index % kernels] : NULL);
+		status = compile_one(work, tree->policy[index / kernels], index % kernels);
 		pthread_mutex_lock(&work->mutex);
 		if (status > work->worst)
 			work->worst = status;

@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-#define CLI_FEATURES_MAX 64
+#define CLI_KERNELS_MAX 64
 #define CLI_TREE_JOBS_MAX 256u
 
 struct cli_tree {
@@ -13,8 +13,8 @@ struct cli_tree {
 	const struct cli_policy *options; /* as the command line has set it, not opened */
 	bool sealed, no_complain;
 	const char *folder; /* -d */
-	const char *features[CLI_FEATURES_MAX];
-	size_t feature_count; /* 0: the one target of options */
+	const char *features[CLI_KERNELS_MAX], *kernel[CLI_KERNELS_MAX];
+	size_t feature_count, kernel_count; /* each 0: none given; at most one above 1 */
 	const char *const *policy;
 	size_t policy_count;
 	unsigned int jobs;

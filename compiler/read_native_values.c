@@ -96,7 +96,7 @@ static bool load_accounts(struct sb_native_reading *r, const struct sb_reader *r
 				      node->text);
 	if (sources->accounts(sources, groups, text, &why) != SECBAKE_OK) {
 		sb_json_fail(reader, node, why.status, "%s cannot be read to find \"%.64s\": %s",
-			     file, node->text, why.text);
+			     why.file[0] ? why.file : file, node->text, why.text);
 		return false;
 	}
 	if (!text->bytes)

@@ -269,7 +269,7 @@ enum secbake_status secbake_store_file(const char *path, const void *bytes, size
 
 /**
  * secbake_tree_put() - put a blob into a cache that is made at build time
- * @tree: folder that becomes the cache root; made if its own folder is there
+ * @tree: folder that becomes the cache root; made with all that leads to it
  * @features: that the blob was compiled for
  * @name: the policy's; secbake_name_valid()
  * @bytes: @size bytes of a blob
