@@ -18,6 +18,7 @@ struct request {
 	enum format format;
 	bool sealed, no_complain, format_given;
 	struct cli_tree tree;
+	unsigned int arches;	      /* --arch, how often */
 	struct cli_depends sources;   /* what was read */
 	bool depends;		      /* -MD */
 	const char *depfile, *target; /* -MF, -MT */
@@ -147,6 +148,9 @@ static enum cli_exit take_option(int argc, char **argv, struct request *r, int o
 	case CLI_OPT_FEATURES:
 		return add_kernel("--features", optarg, r->tree.features, &r->tree.feature_count,
 				  &r->policy.target.features);
+	case CLI_OPT_ARCH:
+		r->arches++;
+		return cli_policy_option(&cli_compile, &r->policy, option, optarg);
 	case CLI_OPT_KERNEL:
 		return add_kernel("--kernel", optarg, r->tree.kernel, &r->tree.kernel_count,
 				  &r->policy.target.kernel);
@@ -164,6 +168,9 @@ static enum cli_exit check_tree(struct request *r, int argc, char **argv)
 					       "without -o, --format, --layer and --mode");
 	if (r->policy.name && argc - optind > 1)
 		return cli_usage(&cli_compile, "one name for several policies");
+	if (r->arches > 1)
+		return cli_usage(&cli_compile, "one --arch at a time; for several machines give "
+					       "--features of each");
 	if (r->tree.kernel_count > 1 && r->tree.feature_count)
 		return cli_usage(&cli_compile, "several --kernel go without --features, of which "
 					       "each says a kernel, too");
@@ -180,9 +187,8 @@ static enum cli_exit check_single(struct request *r, int argc)
 	if (argc - optind != 1)
 		return cli_usage(&cli_compile,
 				 "one policy at a time, unless -d says where they go");
-	if (r->tree.feature_count > 1 || r->tree.kernel_count > 1 || r->tree.jobs > 1)
-		return cli_usage(&cli_compile,
-				 "several --features or --kernel, and -j, go with -d");
+	if (r->tree.feature_count > 1 || r->tree.jobs > 1)
+		return cli_usage(&cli_compile, "several --features, and -j, go with -d");
 	if (r->output && !*r->output)
 		return cli_usage(&cli_compile, "-o wants a file, or - for standard output");
 	if (!r->output && r->format <= FORMAT_RAW && isatty(STDOUT_FILENO))

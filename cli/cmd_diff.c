@@ -44,17 +44,11 @@ static enum cli_exit take(struct request *r, int option)
 			      : option == CLI_OPT_FEATURES ? &r->features
 			      : option == CLI_OPT_MODE	   ? &r->modes
 							   : NULL;
-	struct cli_target *second = &r->operand[1].policy.target;
 	enum cli_exit status = CLI_DONE;
 
 	if (given && *given == 2)
 		return cli_usage(&cli_diff, "there are two to compare: --kernel, --features and "
 					    "--mode can be given twice at most");
-	/* What the first one said for both. */
-	if (r->kernels && option == CLI_OPT_KERNEL)
-		second->kernel = NULL;
-	if (r->features && option == CLI_OPT_FEATURES)
-		second->features = NULL;
 	for (unsigned int i = given ? (*given)++ : 0; i < 2 && status == CLI_DONE; i++)
 		status = cli_policy_option(&cli_diff, &r->operand[i].policy, option, optarg);
 	return status;

@@ -26,16 +26,6 @@ static int one_of(const struct cli_verb *verb, const char *option, const char *v
 	return -1;
 }
 
-/* What one answer is wanted to, so that a second is not taken for it in silence. */
-static enum cli_exit once(const struct cli_verb *verb, const char **to, const char *option,
-			  const char *value)
-{
-	if (*to)
-		return cli_usage(verb, "%s is given twice, %s and %s", option, *to, value);
-	*to = value;
-	return CLI_DONE;
-}
-
 enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *policy, int option,
 				const char *value)
 {
@@ -46,13 +36,17 @@ enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *
 
 	switch (option) {
 	case CLI_OPT_ARCH:
-		return once(verb, &policy->target.arch, "--arch", value);
+		policy->target.arch = value;
+		break;
 	case CLI_OPT_KERNEL:
-		return once(verb, &policy->target.kernel, "--kernel", value);
+		policy->target.kernel = value;
+		break;
 	case CLI_OPT_FEATURES:
-		return once(verb, &policy->target.features, "--features", value);
+		policy->target.features = value;
+		break;
 	case CLI_OPT_NAME:
-		return once(verb, &policy->name, "--name", value);
+		policy->name = value;
+		break;
 	case CLI_OPT_CAP:
 		if (policy->cap_count == CLI_CAPS_MAX)
 			return cli_usage(verb, "--cap can be given %d times", CLI_CAPS_MAX);
@@ -81,7 +75,8 @@ enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *
 	case CLI_OPT_ROOT:
 		if (!*value)
 			return cli_usage(verb, "--root wants the directory of an image");
-		return once(verb, &policy->sources.root, "--root", value);
+		policy->sources.root = value;
+		break;
 	case CLI_OPT_STRICT:
 		policy->strict = true;
 		break;

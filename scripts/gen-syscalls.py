@@ -7,7 +7,8 @@ usage: scripts/gen-syscalls.py FACTS_DIR > compiler/syscalls_table.c
 FACTS_DIR holds three tab-separated tables (their own comments describe them):
 syscalls.tsv (numbers), syscalls-since.tsv (the release that put the number into
 each architecture's table), syscall-args.tsv (arguments as the kernel declares
-them). The result is committed: a build needs neither the tables nor Python.
+them). syscall-args-more.tsv, beside this script, has lines that come before those.
+The result is committed: a build needs neither the tables nor Python.
 """
 import hashlib
 import pathlib
@@ -49,7 +50,10 @@ def main():
     numbers = sorted(rows(facts / files[0]), key=lambda row: row["name"].encode())
     since = {row["name"]: row for row in rows(facts / files[1])}
     columns = [c for c in numbers[0] if c not in ("name", "introduced", "introduced_x86_64")]
-    args = sorted(rows(facts / files[2]), key=lambda row: row["name"].partition("@")[0].encode())
+    more = pathlib.Path(__file__).with_name("syscall-args-more.tsv")
+    args = list(rows(more))
+    told = {row["name"] for row in args}
+    args += [row for row in rows(facts / files[2]) if row["name"] not in told]
 
     print("/* SPDX-License-Identifier: MIT */")
     print("/*")
@@ -58,6 +62,7 @@ def main():
     print(" * the input's SHA-256:")
     for name in files:
         print(f" *   {name} {hashlib.sha256((facts / name).read_bytes()).hexdigest()}")
+    print(f" *   {more.name} {hashlib.sha256(more.read_bytes()).hexdigest()}")
     print(" */")
     print('#include "syscalls_table.h"\n')
     print("/* clang-format off */")

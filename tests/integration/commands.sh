@@ -170,12 +170,9 @@ both='--sealed and --no-complain are for blobs: they go without --format raw, c 
 usage "$both" compile --sealed --format raw -o out web.json
 usage "$both" compile --no-complain --format c -o out web.json
 usage 'a blob holds every layer and mode; --layer and --mode are for --format raw, c and asm' compile --layer 0 web.json
-several='several --features or --kernel, and -j, go with -d'
-usage "$several" compile -j 3 -o out web.json
-usage "$several" compile --kernel 5.10 --kernel 6.1 -o out web.json
+usage 'several --features, and -j, go with -d' compile -j 3 -o out web.json
 usage 'several --kernel go without --features, of which each says a kernel, too' compile --kernel 5.10 --kernel 6.1 --features web.json -d dir web.json
-usage '--kernel is given twice, 5.10 and 6.1' check --kernel 5.10 --kernel 6.1 web.json
-usage '--arch is given twice, x86_64 and aarch64' compile --arch x86_64 --arch aarch64 -d dir web.json
+usage 'one --arch at a time; for several machines give --features of each' compile --arch x86_64 --arch aarch64 -d dir web.json
 usage '--root wants the directory of an image' explain --root '' --syscall read web.json
 usage '-MF and -MT go with -MD' compile -MF out -o out web.json
 usage '-d writes blobs, named by their policies: it goes without -o, --format, --layer and --mode' compile -d dir -o out web.json
