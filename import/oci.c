@@ -257,7 +257,7 @@ static bool write_rule(struct oci_import *o, uint32_t index)
 			return false;
 		rule->optional |= may_lack(o, name);
 	}
-	return !from->clause_count || oci_write_args(o, rule, index);
+	return !from->clause_count || sb_oci_write_args(o, rule, index);
 }
 
 /* Does a rule without conditions of any kind decide the carrier alone? */

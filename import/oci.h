@@ -20,6 +20,6 @@ struct oci_import {
 };
 
 /* oci_args.c: the conditions of rule number index; false: reported. */
-bool oci_write_args(struct oci_import *o, struct sb_out_rule *rule, uint32_t index);
+bool sb_oci_write_args(struct oci_import *o, struct sb_out_rule *rule, uint32_t index);
 
 #endif

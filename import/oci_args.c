@@ -145,7 +145,7 @@ static bool write_condition(struct oci_import *o, const struct argument *argumen
 
 /* Two conditions on one argument make each of the rule's a rule of its own; see read_oci_rules.c.
  */
-bool oci_write_args(struct oci_import *o, struct sb_out_rule *rule, uint32_t index)
+bool sb_oci_write_args(struct oci_import *o, struct sb_out_rule *rule, uint32_t index)
 {
 	const struct sb_oci_rule *from = &o->oci->rule[index];
 	const struct sb_json *args = sb_json_member(o->rule[index], "args");

@@ -62,7 +62,7 @@ static bool read_assignment(struct sd_reading *r, char *text, uint32_t line)
 			       "%.60s= stands in no section whose processes it could "
 			       "restrict ([Service], [Socket], [Mount], [Swap])",
 			       at.key);
-	if (!sd_read_setting(r->unit, &at, &known))
+	if (!sb_systemd_read_setting(r->unit, &at, &known))
 		return false;
 	if (!known &&
 	    (!strncmp(at.key, "SystemCall", 10) || !strcmp(at.key, "RestrictFileSystems")))
@@ -158,5 +158,5 @@ bool sb_import_systemd(struct sb_import *import, struct sb_import_file *file)
 	struct sd_unit unit = {.import = import, .personality = "0", .retained = SD_NAMESPACES_ALL};
 	struct sd_reading reading = {.unit = &unit, .file = file};
 
-	return read_unit(&reading) && sd_write(&unit);
+	return read_unit(&reading) && sb_systemd_write(&unit);
 }

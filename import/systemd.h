@@ -48,7 +48,7 @@ struct sd_unit {
 	struct sb_words family; /* RestrictAddressFamilies= */
 	bool families, families_allowed;
 	bool namespaces;   /* RestrictNamespaces= is given */
-	uint32_t retained; /* of those namespaces: bits by sd_namespace[] */
+	uint32_t retained; /* of those namespaces: bits by sb_systemd_namespace[] */
 	bool on[SD_SWITCHES];
 	const char *personality; /* its number, "0" or "8" */
 };
@@ -65,32 +65,32 @@ struct sd_line {
 	sb_import_lost((unit)->import, (at)->line, &(unit)->import->policy.comment, __VA_ARGS__)
 
 /* systemd_settings.c: takes a line of one of those sections; known: it is a filter's. */
-bool sd_read_setting(struct sd_unit *unit, const struct sd_line *at, bool *known);
+bool sb_systemd_read_setting(struct sd_unit *unit, const struct sd_line *at, bool *known);
 
-struct sd_namespace {
+struct sb_systemd_namespace {
 	const char *name, *flag;
 };
 #define SD_NAMESPACES 8u
 /* NAMESPACE_FLAGS_ALL: without the last, "time". systemd 252 denies that wherever it denies any. */
 #define SD_NAMESPACES_ALL ((1u << (SD_NAMESPACES - 1)) - 1)
-extern const struct sd_namespace sd_namespace[SD_NAMESPACES];
+extern const struct sb_systemd_namespace sb_systemd_namespace[SD_NAMESPACES];
 
 /* The architectures whose calls a kernel of arch takes, itself first; NULL at the end. */
 #define SD_LOCAL_MAX 4
-void sd_local_arches(const struct secbake_arch *arch,
-		     const struct secbake_arch *local[SD_LOCAL_MAX]);
+void sb_systemd_local_arches(const struct secbake_arch *arch,
+			     const struct secbake_arch *local[SD_LOCAL_MAX]);
 /* Has it others of the other byte order, which one policy cannot serve? */
-bool sd_local_mixed(const struct secbake_arch *arch);
+bool sb_systemd_local_mixed(const struct secbake_arch *arch);
 
 /*
  * Can a policy with that name be one for architectures that all lack it? The covered
  * ones do, or one of the two that policies are mostly moved between.
  */
-bool sd_call_may_lack(const struct secbake_arch *const *covered, const char *name);
+bool sb_systemd_call_may_lack(const struct secbake_arch *const *covered, const char *name);
 
 /* systemd_write.c: fills in the policy. */
-bool sd_write(struct sd_unit *unit);
+bool sb_systemd_write(struct sd_unit *unit);
 /* systemd_restrict.c: the layer of all settings but the two lists; none where nothing is set. */
-bool sd_write_restrictions(struct sd_unit *unit, const struct secbake_arch *const *covered);
+bool sb_systemd_write_restrictions(struct sd_unit *unit, const struct secbake_arch *const *covered);
 
 #endif

@@ -62,7 +62,7 @@ static bool add_rule(struct restrictions *r, const char *const *calls, const cha
 		(*rule)->when.arch = on;
 	(*rule)->action = action;
 	for (; *calls; calls++) {
-		(*rule)->optional |= **calls != '@' && sd_call_may_lack(r->covered, *calls);
+		(*rule)->optional |= **calls != '@' && sb_systemd_call_may_lack(r->covered, *calls);
 		if (!sb_words_add(r->import, &(*rule)->syscalls, *calls))
 			return false;
 	}
@@ -186,8 +186,9 @@ static const char *namespace_flags(struct restrictions *r)
 	for (uint32_t i = 0; i < SD_NAMESPACES; i++) {
 		if (r->unit->retained & 1u << i)
 			continue;
-		flags = flags ? sb_import_text(r->import, "%s|%s", flags, sd_namespace[i].flag)
-			      : sd_namespace[i].flag;
+		flags = flags ? sb_import_text(r->import, "%s|%s", flags,
+					       sb_systemd_namespace[i].flag)
+			      : sb_systemd_namespace[i].flag;
 		if (!flags)
 			return NULL;
 	}
@@ -326,7 +327,7 @@ static bool is_set(const struct sd_unit *unit, size_t i)
 	return unit->families_allowed || unit->family.count;
 }
 
-bool sd_write_restrictions(struct sd_unit *unit, const struct secbake_arch *const *covered)
+bool sb_systemd_write_restrictions(struct sd_unit *unit, const struct secbake_arch *const *covered)
 {
 	struct restrictions r = {.unit = unit, .import = unit->import, .covered = covered};
 

@@ -12,7 +12,7 @@
 #include "compiler/errnos.h"
 #include "compiler/syscalls.h"
 
-const struct sd_namespace sd_namespace[SD_NAMESPACES] = {
+const struct sb_systemd_namespace sb_systemd_namespace[SD_NAMESPACES] = {
 	{"cgroup", "CLONE_NEWCGROUP"}, {"ipc", "CLONE_NEWIPC"},	  {"net", "CLONE_NEWNET"},
 	{"mnt", "CLONE_NEWNS"},	       {"pid", "CLONE_NEWPID"},	  {"user", "CLONE_NEWUSER"},
 	{"uts", "CLONE_NEWUTS"},       {"time", "CLONE_NEWTIME"},
@@ -301,7 +301,7 @@ static bool read_namespaces(struct sd_unit *unit, const struct sd_line *at)
 			return false;
 		if (!word)
 			break;
-		while (i < SD_NAMESPACES && strcmp(sd_namespace[i].name, word))
+		while (i < SD_NAMESPACES && strcmp(sb_systemd_namespace[i].name, word))
 			i++;
 		if (i == SD_NAMESPACES)
 			return SD_LOST(unit, at,
@@ -374,7 +374,7 @@ static const struct {
 	{"DynamicUser", NULL, SD_DYNAMIC_USER},
 };
 
-bool sd_read_setting(struct sd_unit *unit, const struct sd_line *at, bool *known)
+bool sb_systemd_read_setting(struct sd_unit *unit, const struct sd_line *at, bool *known)
 {
 	*known = true;
 	if (!strcmp(at->key, "SystemCallFilter"))

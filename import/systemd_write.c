@@ -15,8 +15,8 @@
 
 /* ---- architectures ---- */
 
-void sd_local_arches(const struct secbake_arch *arch,
-		     const struct secbake_arch *local[SD_LOCAL_MAX])
+void sb_systemd_local_arches(const struct secbake_arch *arch,
+			     const struct secbake_arch *local[SD_LOCAL_MAX])
 {
 	static const char *const siblings[][SD_LOCAL_MAX] = {
 		{"x86_64", "x86", "x32"},
@@ -35,7 +35,7 @@ void sd_local_arches(const struct secbake_arch *arch,
 			local[j] = secbake_arch_find(siblings[i][j]);
 }
 
-bool sd_local_mixed(const struct secbake_arch *arch)
+bool sb_systemd_local_mixed(const struct secbake_arch *arch)
 {
 	return !strncmp(arch->name, "mips", 4) || !strncmp(arch->name, "ppc64", 5);
 }
@@ -47,7 +47,7 @@ static void cover(const struct sd_unit *unit, const struct secbake_arch *covered
 	const struct secbake_arch *local[SD_LOCAL_MAX];
 	uint32_t count = 0;
 
-	sd_local_arches(unit->import->arch, local);
+	sb_systemd_local_arches(unit->import->arch, local);
 	memset(covered, 0, SD_LOCAL_MAX * sizeof(*covered));
 	*closed = false;
 	for (uint32_t i = 0; i < SD_LOCAL_MAX && local[i]; i++) {
@@ -61,7 +61,7 @@ static void cover(const struct sd_unit *unit, const struct secbake_arch *covered
 			*closed = true;
 	}
 	/* Those of the other byte order that the line does not name are blocked, too. */
-	*closed |= unit->arch.count && sd_local_mixed(unit->import->arch);
+	*closed |= unit->arch.count && sb_systemd_local_mixed(unit->import->arch);
 }
 
 static bool write_arches(struct sd_unit *unit, const struct secbake_arch *const *covered,
@@ -75,7 +75,7 @@ static bool write_arches(struct sd_unit *unit, const struct secbake_arch *const 
 			return false;
 	/* seccomp_restrict_archs() leaves libseccomp's SCMP_FLTATR_ACT_BADARCH as it is. */
 	policy->foreign = closed ? "kill-thread" : "allow";
-	if (closed || !sd_local_mixed(import->arch))
+	if (closed || !sb_systemd_local_mixed(import->arch))
 		return true;
 	policy->foreign = "kill-thread";
 	return sb_import_lost(import, 0, &policy->comment,
@@ -126,7 +126,7 @@ static bool any_has(const struct secbake_arch *const *covered, const char *name)
 	return false;
 }
 
-bool sd_call_may_lack(const struct secbake_arch *const *covered, const char *name)
+bool sb_systemd_call_may_lack(const struct secbake_arch *const *covered, const char *name)
 {
 	const struct secbake_arch *usual[SD_LOCAL_MAX] = {secbake_arch_find("x86_64")};
 	const struct secbake_arch *newer[SD_LOCAL_MAX] = {secbake_arch_find("aarch64")};
@@ -207,7 +207,7 @@ static bool write_list_rule(struct sd_unit *unit, struct sb_out_layer *layer,
 				return false;
 		if (!sb_words_add(unit->import, &rule->syscalls, word->name))
 			return false;
-		if (*word->name != '@' && sd_call_may_lack(covered, word->name))
+		if (*word->name != '@' && sb_systemd_call_may_lack(covered, word->name))
 			rule->optional = true;
 	}
 	return true;
@@ -247,7 +247,7 @@ static bool write_list(struct sd_unit *unit, const struct sd_list *list, const c
 	return true;
 }
 
-bool sd_write(struct sd_unit *unit)
+bool sb_systemd_write(struct sd_unit *unit)
 {
 	struct sb_import *import = unit->import;
 	const char *error = unit->error ? unit->error : "kill-process";
@@ -255,7 +255,7 @@ bool sd_write(struct sd_unit *unit)
 	bool closed;
 
 	cover(unit, covered, &closed);
-	if (!sd_write_restrictions(unit, covered) ||
+	if (!sb_systemd_write_restrictions(unit, covered) ||
 	    !write_list(unit, &unit->log, "SystemCallLog=",
 			unit->log.allow_list ? (struct list_actions){"log", "allow"}
 					     : (struct list_actions){"allow", "log"},

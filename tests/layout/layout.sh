@@ -156,6 +156,14 @@ for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
 	[[ -z $found ]] || fail "$(basename "$library") has variables: ${found//$'\n'/ }"
 done
 
+# A program that links one of them statically has names of its own.
+rule 'names in static libraries are the project'"'"'s'
+for library in "$build"/lib/libsecbake.a "$build"/lib/libsecbake-load.a; do
+	found=$("$nm" -g --defined-only "$library" 2>/dev/null | awk 'NF == 3 { print $3 }' |
+		grep -vE '^(sb|secbake)_')
+	[[ -z $found ]] || fail "$(basename "$library") defines ${found//$'\n'/ }"
+done
+
 # Variables beyond the page that holds its data would be a mapping more, for each start.
 rule 'what the loader keeps fits into its page of data'
 if [[ $kind = musl ]]; then
