@@ -39,18 +39,18 @@ bool sb_lookup_user_cache(const char *xdg_cache_home, const char *home, char pat
 	return fits;
 }
 
+/* kind: whoever names them calls it an option or a member. */
 static enum secbake_status named_roots(struct sb_roots *roots, const char *const *dir, size_t count,
-				       const char *option, struct secbake_error *error)
+				       const char *kind, struct secbake_error *error)
 {
 	if (count > SB_ROOTS_MAX)
 		return secbake_error_set(error, SECBAKE_ERR_LIMIT, 0,
-					 "%s is given %zu times; at most %u are possible", option,
-					 count, SB_ROOTS_MAX);
+					 "%zu %s directories are named; at most %u are possible",
+					 count, kind, SB_ROOTS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		if (!dir[i][0])
 			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-						 "%s needs a directory, not an empty string",
-						 option);
+						 "the name of a %s directory is empty", kind);
 		roots->root[i] = (struct sb_root){.path = dir[i], .anchor = SB_ANCHOR_NAMED};
 	}
 	roots->count = count;
@@ -89,11 +89,11 @@ enum secbake_status sb_lookup_init(struct sb_lookup *lookup,
 		lookup->cache.root[lookup->cache.count++] =
 			(struct sb_root){.path = options->user_cache, .anchor = SB_ANCHOR_NAMED};
 	if (named && options->cache_count)
-		status = named_roots(&lookup->cache, options->cache_dir, options->cache_count, "-C",
-				     error);
+		status = named_roots(&lookup->cache, options->cache_dir, options->cache_count,
+				     "cache", error);
 	if (!status && named && options->policy_count)
 		status = named_roots(&lookup->policies, options->policy_dir, options->policy_count,
-				     "-P", error);
+				     "policy", error);
 	return status;
 }
 

@@ -300,14 +300,25 @@ enum secbake_status secbake_load_apply(const struct secbake_blob *blob,
 				       const struct secbake_load_options *options, int *listener,
 				       struct secbake_error *error)
 {
+	struct secbake_load_options chosen = *options;
 	struct sb_load_plan plan;
-	enum secbake_status status = sb_load_plan(blob, features, options, &plan, error);
+	enum secbake_status status;
 
+	if (!blob->bytes)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "the blob is not open, or closed already");
+	if (!features->arch)
+		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
+					 "the features are empty; secbake_features_probe() asks "
+					 "for them");
+	if (chosen.mode == SECBAKE_MODE_OWN)
+		chosen.mode = secbake_load_mode(blob);
+	status = sb_load_plan(blob, features, &chosen, &plan, error);
 	if (status)
 		return status;
 	if (plan.listener && !listener)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "the policy has a listener, and nobody here takes its "
 					 "descriptor");
-	return sb_load_install(blob, features, options, &plan, listener, error);
+	return sb_load_install(blob, features, &chosen, &plan, listener, error);
 }

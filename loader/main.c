@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -130,7 +131,7 @@ static enum secbake_status obtain(struct sb_exec *x, struct sb_found *found,
 	return compile_and_find(x, found, error);
 }
 
-/* PID 1, and the kernel's command line (which is its environment) says so. */
+/* PID 1, and its environment says so, to which the kernel adds its command line. */
 static bool may_run_unfiltered(const struct sb_exec *x)
 {
 	const char *missing = getenv("secbake_missing");
@@ -143,7 +144,7 @@ static void warn_console(const struct sb_exec *x)
 	const char *const line[] = {
 		"\nsecbake-exec: *** ", x->name,
 		": STARTING WITHOUT ITS SECCOMP FILTER, because of secbake_missing=run "
-		"on the kernel's command line ***\n\n"};
+		"in the environment of PID 1 ***\n\n"};
 	int console;
 
 	sb_standard_descriptors();
@@ -196,6 +197,9 @@ static int run(struct sb_exec *x)
 		sb_say(x, error);
 		if (!may_run_unfiltered(x))
 			return SB_EXIT_FAILED;
+		/* Of what the policy would have brought, what needs no policy. */
+		if (!x->allow_new_privs)
+			prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul);
 		warn_console(x);
 	}
 	exit_status = sb_command_resolve(x, &path);

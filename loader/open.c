@@ -181,10 +181,12 @@ static enum secbake_status open_in(const struct sb_lookup *lookup, size_t root, 
 	if (status)
 		return status;
 	status = check_named(lookup, name, features, &opened, error);
-	if (status)
-		secbake_load_close(&opened);
-	else
+	if (!status) {
 		*blob = opened;
+		return SECBAKE_OK;
+	}
+	secbake_load_close(&opened);
+	secbake_error_file(error, lookup->cache.root[root].path, 0, 0, NULL);
 	return status;
 }
 
@@ -271,8 +273,12 @@ enum secbake_status secbake_load_open(const char *name, const struct secbake_loa
 					 "there is no compiled policy %s for this kernel; run "
 					 "\"secbake refresh %s\"",
 					 name, name);
-	secbake_error_set(error, search.first.status, search.first.sys_errno, "%s",
-			  search.first.text);
+	if (search.first.status == SECBAKE_ERR_STALE)
+		secbake_error_set(error, search.first.status, 0, "%s; run \"secbake refresh %s\"",
+				  search.first.text, name);
+	else
+		secbake_error_set(error, search.first.status, search.first.sys_errno, "%s",
+				  search.first.text);
 	secbake_error_file(error, search.first.file, 0, 0, NULL);
 	return search.first.status;
 }

@@ -16,7 +16,7 @@ extern "C" {
 
 /**
  * struct secbake_load_options - how to apply; zero it, then set
- * @mode: enum secbake_mode
+ * @mode: SECBAKE_MODE_OWN: the one that the policy asks for. Zero is enforce, whatever that is
  * @keep_privileges: do not set no_new_privs; needs CAP_SYS_ADMIN
  * @all_threads: on all threads of the process (TSYNC), whether the policy's flags ask for
  *	that or not; SECBAKE_ERR_TARGET where the kernel cannot
@@ -88,13 +88,13 @@ void secbake_load_close(struct secbake_blob *blob);
 /**
  * secbake_load_mode() - the mode that the policy itself asks for
  * @blob: checked
- * Return: for struct secbake_load_options.
+ * Return: for struct secbake_load_options, where SECBAKE_MODE_OWN means the same.
  */
 enum secbake_mode secbake_load_mode(const struct secbake_blob *blob);
 
 /**
  * secbake_load_apply() - install the programs of a blob on the calling thread
- * @blob: checked by secbake_blob_open()
+ * @blob: checked by secbake_blob_open(), secbake_load_open() or secbake_load_open_fd()
  * @features: of the running kernel, from secbake_features_probe()
  * @options: borrowed
  * @listener: receives the user-notification descriptor (close-on-exec), -1 when
@@ -105,7 +105,8 @@ enum secbake_mode secbake_load_mode(const struct secbake_blob *blob);
  * All or nothing is not in the kernel's power: when a later program of several
  * fails, the earlier ones stay. The caller must then not go on.
  * Return: SECBAKE_OK; SECBAKE_ERR_STALE or SECBAKE_ERR_MISSING as
- * secbake_blob_select(); SECBAKE_ERR_SYSTEM with errno; SECBAKE_ERR_TARGET.
+ * secbake_blob_select(); SECBAKE_ERR_SYSTEM with errno; SECBAKE_ERR_TARGET;
+ * SECBAKE_ERR_INPUT for a closed blob, empty features or unknown options.
  */
 enum secbake_status secbake_load_apply(const struct secbake_blob *blob,
 				       const struct secbake_features *features,

@@ -216,10 +216,13 @@ static void test_pid_1(void **state)
 			 125);
 	not_said("ran");
 	run_environment = run;
-	assert_int_equal(run_how(ARGV("--no-compile", "test", "sh", "-c", "echo ran $$"), NEW_PID),
+	assert_int_equal(run_how(ARGV("--no-compile", "test", "sh", "-c",
+				      "echo ran $$; cat /proc/thread-self/status"),
+				 NEW_PID),
 			 0);
 	said("ran 1");
 	said("STARTING WITHOUT ITS SECCOMP FILTER");
+	said("NoNewPrivs:\t1");
 	/* Not for anybody else; and with a filter, with its filter. */
 	assert_int_equal(RUN("--no-compile", "test", "echo", "ran"), 125);
 	not_said("ran");

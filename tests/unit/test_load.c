@@ -135,6 +135,11 @@ static void test_one_layer(void **state)
 	assert_int_equal(in_child(apply_and_ask, &job), 11);
 	job.options.mode = SECBAKE_MODE_COMPLAIN;
 	assert_int_equal(in_child(apply_and_ask, &job), 0);
+	/* What the policy asks for, of which the blob has a flag. */
+	job.options.mode = SECBAKE_MODE_OWN;
+	assert_int_equal(in_child(apply_and_ask, &job), 11);
+	job.blob.flags |= SECBAKE_BLOB_COMPLAIN;
+	assert_int_equal(in_child(apply_and_ask, &job), 0);
 }
 
 /* The later of two with the same action gives the errno: so the order is first to last. */
@@ -445,7 +450,13 @@ static void test_refused_before_anything(void **state)
 	job.options.reserved[5] = 1;
 	assert_int_equal(in_child(apply_status, &job), SECBAKE_ERR_INPUT);
 	job = good;
-	job.options.mode = (enum secbake_mode)2;
+	job.options.mode = (enum secbake_mode)3;
+	assert_int_equal(in_child(apply_status, &job), SECBAKE_ERR_INPUT);
+	job = good;
+	job.blob = (struct secbake_blob){0}; /* as secbake_load_close() leaves it */
+	assert_int_equal(in_child(apply_status, &job), SECBAKE_ERR_INPUT);
+	job = good;
+	job.features = (struct secbake_features){0};
 	assert_int_equal(in_child(apply_status, &job), SECBAKE_ERR_INPUT);
 	job = good;
 	job.features.flags &= ~(uint32_t)SECBAKE_FLAG_LOG;

@@ -55,6 +55,8 @@ static void opens_not(const char *name, const struct secbake_load_places *where,
 	assert_int_equal(e.status, status);
 	if (!strstr(e.text, why))
 		fail_msg("\"%s\" is not in: %s", why, e.text);
+	if (status == SECBAKE_ERR_STALE && !strstr(e.file, "/c"))
+		fail_msg("\"%s\" does not say which cache: %s", e.text, e.file);
 }
 
 static void opens(const struct secbake_load_places *where, const struct secbake_features *kernel)
@@ -88,7 +90,8 @@ static void test_open(void **state)
 	opens_not("test", &where, &features, SECBAKE_ERR_INPUT, "reserved");
 	where = places();
 	where.cache_count = 17;
-	opens_not("test", &where, &features, SECBAKE_ERR_LIMIT, "16");
+	opens_not("test", &where, &features, SECBAKE_ERR_LIMIT,
+		  "17 cache directories are named; at most 16 are possible");
 }
 
 static void test_open_refuses(void **state)
@@ -99,7 +102,8 @@ static void test_open_refuses(void **state)
 	(void)state;
 	put_simple();
 	put_text("p/test.json", "{}", 0644);
-	opens_not("test", &where, &features, SECBAKE_ERR_STALE, "test.json has other content");
+	opens_not("test", &where, &features, SECBAKE_ERR_STALE,
+		  "than when it was compiled; run \"secbake refresh test\"");
 	put_text("p/test.json", POLICY, 0644);
 	assert_int_equal(chmod(in_top(entry("c1", "test")), 0666), 0);
 	opens_not("test", &where, &features, SECBAKE_ERR_UNTRUSTED, "can be written by group");
