@@ -7,7 +7,8 @@
 # cache root, DIRECTORY (default: TARGET.cache in the current binary folder). What
 # is read on the way, bases and options too, is depended on.
 #   FEATURES      kernels, as saved by "secbake features"; default: this one's
-#   POLICY_PATH   where "@name" and shipped groups are found, as -P
+#   POLICY_PATH   where "@name" and shipped groups are found, as -P; a new file that comes before
+#                 the one that was found is not noticed until the policy is touched
 #   OPTIONS       more options of "secbake compile"
 #   SEALED        the blobs are for an image that has no policies
 #   INSTALL       where the cache root is installed, usually lib/secbake/cache
