@@ -5,8 +5,8 @@
 #
 # The CMake package is written by hand rather than exported: an export would
 # carry this project's own warnings and hardening into its users' builds. Both
-# it and the pkg-config files find the prefix from where they lie, so that
-# cmake --install --prefix and DESTDIR work.
+# it and the pkg-config files find the prefix from where they lie, so that what
+# DESTDIR was set for may be moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS secbake RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -27,7 +27,9 @@ foreach(package secbake secbake-load)
 	install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${SECBAKE_PKGCONFIG_DIR})
 endforeach()
 
-set(SECBAKE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/secbake)
+# Not below a folder for one architecture (Debian's lib/x86_64-linux-gnu): a project that compiles
+# policies only, and has no LANGUAGES, does not look there.
+set(SECBAKE_CMAKE_DIR lib/cmake/secbake)
 configure_package_config_file(cmake/secbakeConfig.cmake.in ${PROJECT_BINARY_DIR}/secbakeConfig.cmake
 	INSTALL_DESTINATION ${SECBAKE_CMAKE_DIR}
 	PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR

@@ -1,26 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# run BUILD-DIR CMAKE CC: installs a build into an empty prefix and builds what
-# a user would build against it: by pkg-config, shared and static; by
+# What a user would build against an installed secbake: by pkg-config, shared and static; by
 # find_package; and the headers as C++.
-set -euo pipefail
-umask 022
-
-readonly build=$1 cmake=$2 cc=$3
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-prefix=$work/prefix
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Where the prefix is not must not matter: it moves after the installation.
-"$cmake" --install "$build" --prefix "$work/first" >"$work/install.log" ||
-	{ cat "$work/install.log" >&2; exit 1; }
-mv "$work/first" "$prefix"
-
-fail() {
-	printf 'install: %s\n' "$*" >&2
-	exit 1
-}
+prefix=$work/prefix
+install_below "$work/image"
+mv "$work/image$configured" "$prefix"
 
 for file in bin/secbake bin/secbake-exec include/secbake/compile.h include/secbake/load.h \
 	lib/secbake/policies/@groups.json; do
