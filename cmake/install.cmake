@@ -15,7 +15,16 @@ install(TARGETS secbake_static secbake_shared secbake_load_static secbake_load_s
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/secbake DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN policy.md EXCLUDE)
+# The schema that it links to is somewhere else than in the sources.
+file(RELATIVE_PATH SECBAKE_DOC_TO_SCHEMA
+	${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/secbake/policy-v1.schema.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS docs/policy.md)
+file(READ docs/policy.md SECBAKE_POLICY_MD)
+string(REPLACE "../profiles/schema/policy-v1.schema.json" "${SECBAKE_DOC_TO_SCHEMA}"
+	SECBAKE_POLICY_MD "${SECBAKE_POLICY_MD}")
+file(WRITE ${PROJECT_BINARY_DIR}/docs/policy.md "${SECBAKE_POLICY_MD}")
+install(FILES ${PROJECT_BINARY_DIR}/docs/policy.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # From the folder of the .pc files back to the prefix.
