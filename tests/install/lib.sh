@@ -18,6 +18,11 @@ fail() {
 	exit 1
 }
 
+skip() {
+	printf 'SKIPPED: %s\n' "$*"
+	exit 77
+}
+
 # quietly COMMAND...: its output is shown if it fails.
 quietly() {
 	"$@" >"$work/quietly.log" 2>&1 || { cat "$work/quietly.log" >&2; fail "failed: $*"; }
