@@ -4,8 +4,8 @@
 #                      [POLICY_PATH DIR...] [OPTIONS OPTION...] [SEALED] [INSTALL DIR])
 #
 # Compiles and proves policies with the build (target TARGET, part of ALL) into a
-# cache root, DIRECTORY (default: TARGET.cache in the current binary folder). What
-# is read on the way, bases and options too, is depended on.
+# cache root, DIRECTORY (default: TARGET.cache in the current binary folder), which no
+# other target may have. What is read on the way, bases and options too, is depended on.
 #   FEATURES      kernels, as saved by "secbake features"; default: this one's
 #   POLICY_PATH   where "@name" and shipped groups are found, as -P; a new file that comes before
 #                 the one that was found is not noticed until the policy is touched
@@ -14,6 +14,18 @@
 #   INSTALL       where the cache root is installed, usually lib/secbake/cache
 # secbake itself is the installed one (SECBAKE_COMPILER); the blobs do not depend on where
 # the build is, who builds, or when.
+
+# As a script, with TREE: takes away what a build put there, folders named by feature hashes, and
+# leaves all else.
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+	string(REPEAT "[0-9a-f]" 32 hash)
+	file(GLOB made "${TREE}/${hash}" "${TREE}/.lock")
+	if(made)
+		file(REMOVE_RECURSE ${made})
+	endif()
+	return()
+endif()
+
 function(secbake_add_policies target)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "SEALED" "DIRECTORY;INSTALL"
 		"POLICIES;FEATURES;POLICY_PATH;OPTIONS")
@@ -27,6 +39,12 @@ function(secbake_add_policies target)
 	if(arg_DIRECTORY)
 		get_filename_component(tree "${arg_DIRECTORY}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
 	endif()
+	get_property(taken GLOBAL PROPERTY SECBAKE_CACHES)
+	if(tree IN_LIST taken)
+		message(FATAL_ERROR "secbake_add_policies: ${target} and another target have the same DIRECTORY, "
+			"${tree}: each would take away what the other made; name both's POLICIES in one")
+	endif()
+	set_property(GLOBAL APPEND PROPERTY SECBAKE_CACHES "${tree}")
 	set(stamp "${CMAKE_CURRENT_BINARY_DIR}/${target}.stamp")
 	set(options ${arg_OPTIONS})
 	if(arg_SEALED)
@@ -53,8 +71,10 @@ function(secbake_add_policies target)
 		list(APPEND options -P "${path}")
 	endforeach()
 	add_custom_command(OUTPUT "${stamp}"
-		# A policy that is no longer named leaves nothing behind.
-		COMMAND "${CMAKE_COMMAND}" -E rm -rf "${tree}"
+		# First the stamp, so that what fails is done again. A policy that is no longer named leaves
+		# nothing behind.
+		COMMAND "${CMAKE_COMMAND}" -E rm -f "${stamp}"
+		COMMAND "${CMAKE_COMMAND}" "-DTREE=${tree}" -P "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
 		COMMAND "${SECBAKE_COMPILER}" compile -d "${tree}" -MD -MF "${stamp}.d" -MT "${stamp}"
 			${options} ${POLICIES}
 		COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
@@ -65,6 +85,9 @@ function(secbake_add_policies target)
 	add_custom_target(${target} ALL DEPENDS "${stamp}")
 	set_target_properties(${target} PROPERTIES SECBAKE_CACHE "${tree}")
 	if(arg_INSTALL)
-		install(DIRECTORY "${tree}/" DESTINATION "${arg_INSTALL}")
+		# What else lies in there, by names that are no hashes, is not ours.
+		string(REGEX REPLACE "[][+.*()^$?|\\\\]" "\\\\\\0" quoted "${tree}")
+		install(DIRECTORY "${tree}/" DESTINATION "${arg_INSTALL}"
+			REGEX "^${quoted}/[^/]*[^/0-9a-f][^/]*$" EXCLUDE)
 	endif()
 endfunction()

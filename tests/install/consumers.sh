@@ -101,7 +101,12 @@ build_policies() {
 	"$cmake" --build "$work/tree" >"$work/cmake.log" 2>&1 ||
 		{ cat "$work/cmake.log" >&2; fail 'the policies do not build'; }
 }
+# What is not a build's own stays where it is, and is not installed.
+mkdir -p "$work/tree/policies.cache/notes" "$work/tree/policies.cache/0123"
+touch "$work/tree/policies.cache/notes/file" "$work/tree/policies.cache/0123/file"
 build_policies
+[[ -e $work/tree/policies.cache/notes/file && -e $work/tree/policies.cache/0123/file ]] ||
+	fail 'what somebody else has in the folder of the policies is deleted'
 blobs=$(find "$work/tree/policies.cache" -name worker.sbk | wc -l)
 [[ $blobs = 2 ]] || fail "$blobs blobs for two kernels"
 build_policies
@@ -121,9 +126,22 @@ grep -q 'no work to do' "$work/cmake.log" && fail 'options that change are not n
 rm "$work/policies/worker.options"
 build_policies
 grep -q 'no work to do' "$work/cmake.log" && fail 'options that go are not noticed'
+# A build that fails, for a reason that goes away and leaves no trace in any time.
+chmod -x "$prefix/bin/secbake"
+touch "$work/policies/worker.json"
+if "$cmake" --build "$work/tree" >/dev/null 2>&1; then
+	fail 'policies are built without a compiler'
+fi
+chmod +x "$prefix/bin/secbake"
+touch -d '1 hour ago' "$work/policies/worker.json"
+build_policies
+[[ $(find "$work/tree/policies.cache" -name worker.sbk | wc -l) = 2 ]] || fail 'a build that failed is not done again'
 "$cmake" --install "$work/tree" --prefix "$work/image" >"$work/cmake.log"
 "$prefix/bin/secbake" cache verify -q -C "$work/image/lib/secbake/cache" ||
 	fail 'what was installed does not verify'
+[[ ! -e $work/image/lib/secbake/cache/notes ]] || fail 'what is no policy is installed'
+echo "secbake_add_policies(again POLICIES worker.json DIRECTORY ../tree/./policies.cache)" >>"$work/policies/CMakeLists.txt"
+refuses 'again and another target have the same DIRECTORY' "$cmake" "$work/tree"
 
 # C++
 for header in "$prefix"/include/secbake/*.h; do
