@@ -67,6 +67,16 @@ cp "$libraries"/*.a "$work/static"
 "$work/cmake/load"
 "$work/cmake/load_static"
 
+# asks_for WORDS: a project with find_package(secbake WORDS)
+asks_for() {
+	mkdir -p "$work/asks"
+	printf 'cmake_minimum_required(VERSION 3.25)\nproject(asks LANGUAGES NONE)\nfind_package(secbake %s)\n' "$1" \
+		>"$work/asks/CMakeLists.txt"
+	"$cmake" -S "$work/asks" -B "$work/asks/build" -DCMAKE_PREFIX_PATH="$prefix"
+}
+quietly asks_for 'REQUIRED COMPONENTS load secbake OPTIONAL_COMPONENTS nonsense'
+refuses 'no component nonsense' asks_for 'REQUIRED COMPONENTS load nonsense'
+
 # The daemon of docs/library.md, as root (who gives that up) or not.
 mkdir "$work/daemon-policies"
 chmod 755 "$work"
