@@ -9,12 +9,34 @@
 # DESTDIR was set for may be moved.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS secbake RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# From the folder of the .pc files back to the prefix.
+set(SECBAKE_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH SECBAKE_PC_TO_PREFIX /prefix/${SECBAKE_PKGCONFIG_DIR} /prefix)
+string(REGEX REPLACE "/$" "" SECBAKE_PC_TO_PREFIX "${SECBAKE_PC_TO_PREFIX}")
+function(secbake_install_pc package)
+	configure_file(cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+	install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${SECBAKE_PKGCONFIG_DIR})
+endfunction()
+
+# The loader and its library; of the headers, load.h and what it includes.
 install(PROGRAMS ${SECBAKE_EXEC_PATH} DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS secbake_static secbake_shared secbake_load_static secbake_load_shared
+install(TARGETS secbake_load_static secbake_load_shared
+	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(header load blob features arch error)
+	install(FILES include/secbake/${header}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/secbake)
+endforeach()
+secbake_install_pc(secbake-load)
+if(SECBAKE_LOADER_ONLY)
+	return()
+endif()
+
+install(TARGETS secbake RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS secbake_static secbake_shared
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/secbake DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+secbake_install_pc(secbake)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN policy.md EXCLUDE)
 # The schema that it links to is somewhere else than in the sources.
 file(RELATIVE_PATH SECBAKE_DOC_TO_SCHEMA
@@ -26,15 +48,6 @@ string(REPLACE "../profiles/schema/policy-v1.schema.json" "${SECBAKE_DOC_TO_SCHE
 file(WRITE ${PROJECT_BINARY_DIR}/docs/policy.md "${SECBAKE_POLICY_MD}")
 install(FILES ${PROJECT_BINARY_DIR}/docs/policy.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-
-# From the folder of the .pc files back to the prefix.
-set(SECBAKE_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-file(RELATIVE_PATH SECBAKE_PC_TO_PREFIX /prefix/${SECBAKE_PKGCONFIG_DIR} /prefix)
-string(REGEX REPLACE "/$" "" SECBAKE_PC_TO_PREFIX "${SECBAKE_PC_TO_PREFIX}")
-foreach(package secbake secbake-load)
-	configure_file(cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
-	install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${SECBAKE_PKGCONFIG_DIR})
-endforeach()
 
 # Not below a folder for one architecture (Debian's lib/x86_64-linux-gnu): a project that compiles
 # policies only, and has no LANGUAGES, does not look there.
