@@ -2,15 +2,16 @@
 # shellcheck shell=bash disable=SC2034
 #
 # A copy of this machine, with the build installed, for tests of what lies in fixed places: $system is
-# its root folder. What is written there stays in memory, and nothing of it when the test ends. Packages
-# that were unpacked into $SECBAKE_BOOT_PACKAGES (scripts/test does that) are in it, too.
+# its root folder. What is written there stays in memory, has no network, and is gone with all that
+# runs when the test ends. Packages that were unpacked into $SECBAKE_BOOT_PACKAGES (scripts/test does that) are in it, too.
 # usage, first in a test: . system.sh "$@"; it reads lib.sh
 if [[ -z ${SECBAKE_MOUNTS:-} ]]; then
-	if [[ $EUID -ne 0 ]] || ! unshare --mount true 2>/dev/null; then
-		echo 'SKIPPED: takes root, and mount namespaces'
+	apart=(unshare --mount --net --pid --fork --kill-child --mount-proc)
+	if [[ $EUID -ne 0 ]] || ! "${apart[@]}" true 2>/dev/null; then
+		echo 'SKIPPED: takes root, and namespaces'
 		exit 77
 	fi
-	SECBAKE_MOUNTS=own exec unshare --mount -- "$0" "$@"
+	SECBAKE_MOUNTS=own exec "${apart[@]}" -- "$0" "$@"
 fi
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
