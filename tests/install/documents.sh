@@ -17,6 +17,6 @@ done
 options=$("$build/bin/secbake-exec" --help | sed -nE 's/^ {2,6}(-[a-zA-Z])?(, )?(--[a-z-]+)?.*/\1 \3/p')
 [[ $options == *--help* ]] || fail 'the options of secbake-exec were not found'
 for option in $options; do
-	tr -d '\\' <"$share/man/man1/secbake-exec.1" | grep -qE -- "^\.BI?R? (.* )?$option( |\$)" ||
+	tr -d '\\' <"$share/man/man1/secbake-exec.1" | grep -E -- "^\.BI?R? (.* )?$option( |\$)" >/dev/null ||
 		fail "$option is not in the manual of secbake-exec"
 done

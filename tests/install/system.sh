@@ -15,6 +15,7 @@ if [[ -z ${SECBAKE_MOUNTS:-} ]]; then
 fi
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+[[ $configured = /usr ]] || skip 'what boots a system has its places with the prefix /usr'
 
 readonly system=$work/system
 mount -t tmpfs tmpfs "$work"
