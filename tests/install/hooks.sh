@@ -25,6 +25,9 @@ cp "$here/policies/parts/base.json" "$vendor/other.json"
 echo '{"secbake":1,"default":"errno:EPERM","rules":[{"syscalls":"getppid","action":"allow"}]}' >"$own/lower.json"
 echo '{"secbake":1,"groups":{"@raw-io":{"syscalls":["ioperm"]}}}' >"$own/@groups.json"
 echo '{"secbake":1,"rules":[]}' >"$own/broken.json"
+# In the way of the vendor's, as it is for the loader.
+cp "$vendor/other.json" "$vendor/nowhere.json"
+ln -s missing "$own/nowhere.json"
 
 # verdict CALL VERDICT: of app in the initramfs
 verdict() {
@@ -52,7 +55,7 @@ for tool in initramfs-tools dracut; do
 	verdict ioperm ALLOW
 	verdict iopl 'ERRNO(1 EPERM)' # by this machine's group
 
-	for name in nosuch broken; do
+	for name in nosuch broken nowhere; do
 		printf '%s\nother\n' $name >"$system/etc/secbake/initramfs"
 		refuses $name $tool $into-$name
 	done
