@@ -95,6 +95,33 @@ static enum cli_exit prove_programs(const struct cli_programs *programs,
 	return CLI_DONE;
 }
 
+static const char *mode_name(uint32_t flags)
+{
+	return flags & SECBAKE_BLOB_UNRESTRICTED ? "unrestricted"
+	       : flags & SECBAKE_BLOB_COMPLAIN	 ? "complain"
+						 : "enforce";
+}
+
+/* A loader takes the programs of the blob's own mode: it is part of what the blob decides. */
+static enum cli_exit check_mode(const struct cli_programs *programs,
+				const struct cli_policy *policy)
+{
+	static const struct secbake_program none;
+	uint32_t mode = programs->blob.flags & (SECBAKE_BLOB_UNRESTRICTED | SECBAKE_BLOB_COMPLAIN);
+	struct secbake_difference difference = {0};
+	struct secbake_error error = {0};
+
+	/* A program that no policy has: nothing is proved yet. */
+	if (secbake_prove(&none, &policy->options, SECBAKE_MODE_OWN, SECBAKE_LAYERS_MAX,
+			  &difference, &error) != SECBAKE_ERR_MISSING)
+		return cli_policy_fail(policy, &error);
+	if (difference.policy_mode == mode)
+		return CLI_DONE;
+	printf("differs: the blob's mode is %s, the policy's %s\n", mode_name(mode),
+	       mode_name(difference.policy_mode));
+	return CLI_FINDING;
+}
+
 /* Every variant of a blob, or those that --kernel and --mode leave. */
 static enum cli_exit prove_blob(struct cli_programs *programs, struct cli_policy *policy)
 {
@@ -115,7 +142,10 @@ static enum cli_exit prove_blob(struct cli_programs *programs, struct cli_policy
 			       : (enum secbake_mode)v.mode;
 		cli_programs_of_variant(programs, &v);
 		policy->options.target.kernel = v.kernel_from;
-		status = prove_programs(programs, policy, mode);
+		if (!proved && !policy->mode_given)
+			status = check_mode(programs, policy);
+		if (status == CLI_DONE)
+			status = prove_programs(programs, policy, mode);
 		proved++;
 	}
 	if (status == CLI_DONE)
@@ -180,8 +210,8 @@ const struct cli_verb cli_prove = {
 	.help = "usage: secbake prove [OPTION...] PROGRAM POLICY.json\n"
 		"Proves for every architecture, number and argument that a bare program, or the\n"
 		"programs of a blob in each of its variants (or those that --kernel and --mode\n"
-		"leave), decide as the policy does, and that a blob's filter flags are those that\n"
-		"the policy asks for. Exit status 0: equal; 1: not, and a call and the rule that\n"
+		"leave), decide as the policy does, and that a blob's filter flags and, without\n"
+		"--mode, its mode are those that the policy asks for. Exit status 0: equal; 1: not, and a call and the rule that\n"
 		"decides it show why; 5: cannot tell.\n\n" CLI_POLICY_HELP,
 	.run = run,
 };

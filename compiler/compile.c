@@ -260,13 +260,6 @@ static enum secbake_status resolve_mode(struct compilation *c, enum secbake_mode
 	return status;
 }
 
-static uint32_t mode_flags(const struct sb_front *front)
-{
-	if (front->unrestricted)
-		return SECBAKE_BLOB_UNRESTRICTED;
-	return front->mode == SECBAKE_MODE_COMPLAIN ? SECBAKE_BLOB_COMPLAIN : 0;
-}
-
 /* All of the blob but its programs. */
 static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_in *in)
 {
@@ -278,7 +271,7 @@ static enum secbake_status describe_blob(struct compilation *c, struct sb_blob_i
 	*in = (struct sb_blob_in){
 		.name = given->name,
 		.arch = given->target.arch,
-		.flags = (given->sealed ? SECBAKE_BLOB_SEALED : 0) | mode_flags(&c->front),
+		.flags = (given->sealed ? SECBAKE_BLOB_SEALED : 0) | sb_front_mode_flags(&c->front),
 		.listener_path = c->front.document.listener_path,
 		.listener_metadata = c->front.document.listener_metadata,
 		.variant = c->variant,
@@ -334,7 +327,7 @@ static void digest_strings(struct compilation *c)
 
 	digest_tuning(c);
 	sb_digest_number(c->digest, TAG_ARCH, c->given->target.arch->audit_arch);
-	sb_digest_number(c->digest, TAG_MODE, mode_flags(&c->front));
+	sb_digest_number(c->digest, TAG_MODE, sb_front_mode_flags(&c->front));
 	if (path)
 		sb_digest_bytes(c->digest, TAG_LISTENER_PATH, path, strlen(path));
 	if (metadata)

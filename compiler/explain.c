@@ -147,13 +147,15 @@ static enum secbake_status prove_layer(const struct secbake_program *bytes,
 	struct sb_witness witness = {0};
 	enum secbake_status status;
 
+	if (difference)
+		*difference =
+			(struct secbake_difference){.policy_mode = sb_front_mode_flags(front)};
 	if (layer >= resolved->layer_count)
 		return secbake_error_set(error, SECBAKE_ERR_MISSING, 0,
 					 "the policy has %u programs; there is no number %u",
 					 resolved->layer_count, layer);
 	if (difference)
-		*difference = (struct secbake_difference){
-			.policy_flags = resolved->layer[layer].filter_flags};
+		difference->policy_flags = resolved->layer[layer].filter_flags;
 	status = sb_program_decode(bytes, insn, &program, error);
 	if (status != SECBAKE_OK)
 		return status;

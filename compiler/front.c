@@ -101,6 +101,13 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 	return SECBAKE_OK;
 }
 
+uint32_t sb_front_mode_flags(const struct sb_front *front)
+{
+	if (front->unrestricted)
+		return SECBAKE_BLOB_UNRESTRICTED;
+	return front->mode == SECBAKE_MODE_COMPLAIN ? SECBAKE_BLOB_COMPLAIN : 0;
+}
+
 enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_front *front,
 				     enum secbake_mode mode, uint32_t kernel,
 				     struct secbake_reporter *reporter,

@@ -20,6 +20,9 @@ enum secbake_status sb_front_read(struct sb_arena *arena,
 				  const struct secbake_compile_options *given,
 				  struct sb_front *front, struct secbake_error *error);
 
+/* The mode as a blob has it: SECBAKE_BLOB_UNRESTRICTED, SECBAKE_BLOB_COMPLAIN, or 0. */
+uint32_t sb_front_mode_flags(const struct sb_front *front);
+
 /* The policy for one mode and kernel version (0: none known). reporter may be NULL. */
 enum secbake_status sb_front_resolve(struct sb_arena *arena, const struct sb_front *front,
 				     enum secbake_mode mode, uint32_t kernel,

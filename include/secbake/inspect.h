@@ -245,6 +245,8 @@ enum secbake_status secbake_explain(const struct secbake_compile_options *option
  * @rule: what in the policy decides @call
  * @policy_flags: SECBAKE_FLAG_* that the policy asks for this program; what the program is
  *	installed with, the caller knows
+ * @policy_mode: the mode that @options give the policy, or else its own, as a blob has it:
+ *	SECBAKE_BLOB_UNRESTRICTED, SECBAKE_BLOB_COMPLAIN, or 0
  */
 struct secbake_difference {
 	struct secbake_call call;
@@ -252,6 +254,7 @@ struct secbake_difference {
 	uint32_t policy_verdict;
 	struct secbake_explanation rule;
 	uint32_t policy_flags;
+	uint32_t policy_mode;
 };
 
 /**
@@ -261,9 +264,9 @@ struct secbake_difference {
  *	the variant
  * @mode: enforce, complain, or the policy's own
  * @layer: which of the policy's programs, from 0
- * @difference: with SECBAKE_OK its @policy_flags are written, with SECBAKE_ERR_STALE all of
- *	it; where its verdicts are equal no call shows the difference, and @error says what it
- *	is; may be NULL
+ * @difference: with SECBAKE_OK its @policy_flags and @policy_mode are written, with
+ *	SECBAKE_ERR_MISSING the latter, with SECBAKE_ERR_STALE all of it; where its verdicts are
+ *	equal no call shows the difference, and @error says what it is; may be NULL
  * Return: SECBAKE_OK: equal for every call; SECBAKE_ERR_STALE: not equal;
  * SECBAKE_ERR_UNKNOWN: the proof cannot tell; SECBAKE_ERR_MISSING: the policy has no such
  * program; else as secbake_compile().

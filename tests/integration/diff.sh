@@ -182,6 +182,21 @@ sed 's/"default"/"flags": ["log"], "default"/' a.json >flags.json
 expect 1 prove a.sbk flags.json <<'TEXT'
 differs: program 0 is installed with the flags none, the policy asks for log
 TEXT
+# The mode that a blob is loaded in is part of what it decides.
+for mode in enforce complain unrestricted; do
+	sed "s/\"default\"/\"mode\": \"$mode\", \"default\"/" a.json >$mode.json
+	"$secbake" compile "${on[@]}" $mode.json -o $mode.sbk || fail "mode $mode does not compile"
+done
+for blob in enforce complain unrestricted; do
+	for policy in enforce complain unrestricted; do
+		if [[ $blob = "$policy" ]]; then
+			expect 0 prove $blob.sbk $policy.json <<<-
+		else
+			expect 1 prove $blob.sbk $policy.json <<<"differs: the blob's mode is $blob, the policy's $policy"
+		fi
+	done
+done
+expect 0 prove --mode enforce complain.sbk enforce.json <<<'proved: equal for every call, in 1 variant'
 expect 1 prove "${on[@]}" same-args.bpf a.json <<<- # no proof, but a call that refutes it
 
 # ---- disasm: numbers are named by their ABI, and bits and X are no numbers ----
