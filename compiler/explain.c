@@ -12,6 +12,7 @@
 #include "front.h"
 #include "program_bytes.h"
 #include "prove.h"
+#include "prove_diff.h"
 
 static bool cond_holds(const struct sb_cond *cond, const struct secbake_call *call)
 {
@@ -136,7 +137,44 @@ static void tell(const struct sb_front *front, const struct sb_layer *layer,
 	explain_layer(front, layer, &difference->call, &difference->rule);
 }
 
-static enum secbake_status prove_layer(const struct secbake_program *bytes,
+/*
+ * The same question, where bits that the kernel does not look at differ on one call at
+ * least: sets them aside, and finds another call or none.
+ */
+static enum secbake_status prove_acted_on(struct sb_arena *arena, const struct sb_program *program,
+					  const struct sb_layer *layer, struct sb_witness *witness,
+					  struct secbake_error *error)
+{
+	const struct sb_side sides[2] = {{.program_count = 1, .program = program},
+					 {.layer_count = 1, .layer = layer}};
+	const struct secbake_diff_case *found;
+	enum secbake_status status;
+	struct sb_diff diff;
+
+	if (error)
+		*error = (struct secbake_error){0};
+	status = sb_diff(arena, &sides[0], &sides[1], &diff, error);
+	if (status != SECBAKE_OK || (!diff.group_count && !diff.cut))
+		return status;
+	if (!diff.group_count)
+		return secbake_error_set(error, SECBAKE_ERR_UNKNOWN, 0,
+					 "cannot tell: more differs than can be listed");
+	found = &diff.group[0].cases[0];
+	*witness = (struct sb_witness){
+		.data = {.arch = found->witness.audit_arch,
+			 .nr = (int)found->witness.nr,
+			 .instruction_pointer = found->witness.instruction_pointer},
+		.policy_verdict = found->verdict[1]};
+	for (int i = 0; i < 6; i++)
+		witness->data.args[i] = found->witness.args[i];
+	status = sb_interpret(program, &witness->data, &witness->program_verdict, error);
+	if (status != SECBAKE_OK)
+		return status;
+	return secbake_error_set(error, SECBAKE_ERR_STALE, 0,
+				 "the program does not decide as its policy");
+}
+
+static enum secbake_status prove_layer(struct sb_arena *arena, const struct secbake_program *bytes,
 				       const struct sb_front *front,
 				       const struct sb_resolved *resolved, uint32_t layer,
 				       struct secbake_difference *difference,
@@ -170,6 +208,13 @@ static enum secbake_status prove_layer(const struct secbake_program *bytes,
 	/* Here the program is somebody else's: that it differs is a finding, not our fault. */
 	if (error)
 		error->status = SECBAKE_ERR_STALE;
+	if (witness.program_verdict != witness.policy_verdict &&
+	    sb_prove_acted_on(witness.program_verdict) ==
+		    sb_prove_acted_on(witness.policy_verdict)) {
+		status = prove_acted_on(arena, &program, &resolved->layer[layer], &witness, error);
+		if (status != SECBAKE_ERR_STALE)
+			return status;
+	}
 	if (difference && witness.program_verdict != witness.policy_verdict)
 		tell(front, &resolved->layer[layer], &witness, difference);
 	return SECBAKE_ERR_STALE;
@@ -190,7 +235,7 @@ enum secbake_status secbake_prove(const struct secbake_program *program,
 		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 	status = sb_front_policy(arena, options, mode, &front, &resolved, error);
 	if (status == SECBAKE_OK)
-		status = prove_layer(program, &front, &resolved, layer, difference, error);
+		status = prove_layer(arena, program, &front, &resolved, layer, difference, error);
 	sb_arena_free(arena);
 	return status;
 }

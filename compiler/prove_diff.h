@@ -22,6 +22,9 @@ struct sb_diff {
 	bool cut;
 };
 
+/* The verdict without what the kernel does not look at (__seccomp_filter()). */
+uint32_t sb_prove_acted_on(uint32_t verdict);
+
 /*
  * What differs, in arena; nothing: both sides are the same function of a call, as
  * far as the kernel acts on it. SECBAKE_OK, SECBAKE_ERR_UNKNOWN, SECBAKE_ERR_INPUT,

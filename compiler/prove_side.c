@@ -23,8 +23,7 @@ static uint32_t strictest(uint32_t have, uint32_t next)
 	return b < a ? next : have;
 }
 
-/* The verdict without what the kernel does not look at (__seccomp_filter()). */
-static uint32_t acted_on(uint32_t verdict)
+uint32_t sb_prove_acted_on(uint32_t verdict)
 {
 	uint32_t action = verdict & SECCOMP_RET_ACTION_FULL, data = verdict & SECCOMP_RET_DATA;
 
@@ -54,7 +53,7 @@ static uint32_t acted_on_leaf(struct sb_dd *dd, const void *context, uint32_t f,
 {
 	(void)context;
 	(void)g;
-	return sb_dd_verdict(dd, acted_on(dd->node[f].lo));
+	return sb_dd_verdict(dd, sb_prove_acted_on(dd->node[f].lo));
 }
 
 static enum secbake_status one_diagram(struct sb_dd *dd, const struct sb_side *side, uint32_t i,
@@ -111,6 +110,6 @@ enum secbake_status sb_prove_side_eval(const struct sb_side *side, const struct 
 			return status;
 		have = strictest(have, next);
 	}
-	*verdict = acted_on(have);
+	*verdict = sb_prove_acted_on(have);
 	return SECBAKE_OK;
 }

@@ -267,6 +267,7 @@ struct secbake_difference {
  * @difference: with SECBAKE_OK its @policy_flags and @policy_mode are written, with
  *	SECBAKE_ERR_MISSING the latter, with SECBAKE_ERR_STALE all of it; where its verdicts are
  *	equal no call shows the difference, and @error says what it is; may be NULL
+ * Bits of a verdict that the kernel does not look at, as the data of ALLOW, make no difference.
  * Return: SECBAKE_OK: equal for every call; SECBAKE_ERR_STALE: not equal;
  * SECBAKE_ERR_UNKNOWN: the proof cannot tell; SECBAKE_ERR_MISSING: the policy has no such
  * program; else as secbake_compile().

@@ -182,6 +182,29 @@ sed 's/"default"/"flags": ["log"], "default"/' a.json >flags.json
 expect 1 prove a.sbk flags.json <<'TEXT'
 differs: program 0 is installed with the flags none, the policy asks for log
 TEXT
+# Data that no kernel looks at make no difference to prove and diff; what else differs is found behind them.
+ret() { # VALUE...: an instruction each that returns it
+	local value
+	for value; do
+		printf "$(printf '\\x06\\0\\0\\0\\x%02x\\x%02x\\x%02x\\x%02x' $((value & 255)) $((value >> 8 & 255)) \
+			$((value >> 16 & 255)) $((value >> 24)))"
+	done
+}
+for pair in allow=0x7fff0007 kill-process=0x80000005 log=0x7ffc0001 errno:4095=0x5ffff; do
+	printf '{"secbake": 1, "default": "%s", "foreignArch": "%s"}' "${pair%=*}" "${pair%=*}" >data.json
+	ret "${pair#*=}" >data.bpf
+	expect 0 prove "${on[@]}" data.bpf data.json <<<'proved: equal for every call'
+	expect 0 diff "${on[@]}" data.bpf data.json <<<'the same for every call'
+done
+echo '{"secbake": 1, "default": "errno:EPERM", "foreignArch": "errno:EPERM", "rules": [
+	{"syscalls": "read", "action": "allow"}, {"syscalls": "write", "action": "log"}]}' >data.json
+# ld [arch]; jeq x86_64, 0, 2; ld [nr]; jeq 0, 1, 0; ret ERRNO(1); ret ALLOW with data
+{ printf '\x20\0\0\0\x04\0\0\0\x15\0\0\x02\x3e\0\0\xc0\x20\0\0\0\0\0\0\0\x15\0\x01\0\0\0\0\0' && ret 0x50001 0x7fff0007; } >data.bpf
+expect 1 prove "${on[@]}" data.bpf data.json <<'TEXT'
+differs: x86_64 write(0x0): the program says ERRNO(1 EPERM), the policy LOG
+  data.json:2: /rules/1: this rule names the call
+TEXT
+
 # The mode that a blob is loaded in is part of what it decides.
 for mode in enforce complain unrestricted; do
 	sed "s/\"default\"/\"mode\": \"$mode\", \"default\"/" a.json >$mode.json
