@@ -96,10 +96,14 @@ static void print_group(const struct secbake_diff_group *group)
 
 	if (!abi)
 		abi = secbake_arch_native();
-	if (group->others)
-		fputs("{\"arch\":null", stdout);
-	else
+	if (group->others) {
+		fputs("{\"arch\":null,\"except\":[", stdout);
+		for (uint32_t i = 0; i < group->except_count; i++)
+			printf("%s\"%s\"", i ? "," : "", group->except[i]->name);
+		putchar(']');
+	} else {
 		printf("{\"arch\":\"%s\"", arch ? arch->name : "");
+	}
 	fputs(",\"numbers\":[", stdout);
 	for (uint32_t i = 0; i < group->range_count; i++)
 		printf("%s[%" PRIu32 ",%" PRIu32 "]", i ? "," : "", group->range[i].first,

@@ -187,6 +187,19 @@ static void print_group(const struct secbake_diff_group *group)
 	cli_diff_calls_free(&calls);
 }
 
+/* "other architectures, but for x86_64 and x32" */
+static void print_others(const struct secbake_diff_group *group)
+{
+	fputs("other architectures", stdout);
+	for (uint32_t i = 0; i < group->except_count; i++)
+		printf("%s%s",
+		       !i			     ? ", but for "
+		       : i + 1 < group->except_count ? ", "
+						     : " and ",
+		       group->except[i]->name);
+	putchar('\n');
+}
+
 static void print_flags(const struct secbake_diff *diff, uint32_t side)
 {
 	uint32_t count;
@@ -227,7 +240,7 @@ void cli_diff_text(const struct secbake_diff *diff, const char *const label[2])
 		if (!last || last->audit_arch != group->audit_arch ||
 		    last->others != group->others) {
 			if (group->others)
-				puts("other architectures");
+				print_others(group);
 			else
 				puts(arch ? arch->name : "an architecture");
 		}

@@ -251,23 +251,57 @@ static bool unknown_arch(const struct piece *piece, uint32_t *arch)
 	return false;
 }
 
+static bool in_pieces(const struct pieces *archs, uint32_t audit_arch, uint32_t f, uint32_t g)
+{
+	for (uint32_t i = 0; i < archs->count; i++)
+		if (archs->at[i].lo <= audit_arch && audit_arch <= archs->at[i].hi)
+			return archs->at[i].f == f && archs->at[i].g == g;
+	return false;
+}
+
+/* Architectures that differ as those of piece, from groups number first on: which do not. */
+static enum secbake_status except_known(const struct differ *d, const struct pieces *archs,
+					const struct piece *piece, uint32_t first)
+{
+	const struct secbake_arch **except, *arch;
+	uint32_t count = 0;
+
+	while (secbake_arch_at(count))
+		count++;
+	except = sb_alloc(d->arena, count, sizeof(*except));
+	if (!except)
+		return no_memory(d);
+	count = 0;
+	for (size_t i = 0; (arch = secbake_arch_at(i)); i++)
+		if (!in_pieces(archs, arch->audit_arch, piece->f, piece->g))
+			except[count++] = arch;
+	for (uint32_t i = first; i < d->diff->group_count; i++) {
+		d->diff->group[i].except = except;
+		d->diff->group[i].except_count = count;
+	}
+	return SECBAKE_OK;
+}
+
 /* Architectures without a name here, one group for each way to differ. */
-static enum secbake_status diff_others(const struct differ *d, struct pieces *archs)
+static enum secbake_status diff_others(const struct differ *d, const struct pieces *archs)
 {
 	enum secbake_status status = SECBAKE_OK;
 
 	for (uint32_t i = 0; i < archs->count && status == SECBAKE_OK; i++) {
 		const struct piece *piece = &archs->at[i];
+		uint32_t arch, first = d->diff->group_count;
 		bool seen = false;
-		uint32_t arch;
 
 		if (!unknown_arch(piece, &arch))
 			continue;
 		for (uint32_t j = 0; j < i && !seen; j++)
 			seen = archs->at[j].f == piece->f && archs->at[j].g == piece->g &&
 			       unknown_arch(&archs->at[j], &arch);
-		if (!seen)
-			status = diff_arch(d, arch, true, piece->f, piece->g);
+		if (seen)
+			continue;
+		status = diff_arch(d, arch, true, piece->f, piece->g);
+		if (status == SECBAKE_OK)
+			status = except_known(d, archs, piece, first);
 	}
 	return status;
 }

@@ -86,8 +86,11 @@ struct secbake_diff_range {
 /**
  * struct secbake_diff_group - numbers of one architecture that differ alike
  * @audit_arch: seccomp_data.arch
- * @others: not this architecture alone, but all that are in no other group and differ
- *	from no group with @others alike
+ * @others: not this architecture alone, but all that differ alike: those without a name
+ *	here, and those with a name but for @except
+ * @except_count: of the known architectures that @others does not mean: both sides agree
+ *	on them, or they have groups of their own; 0 without @others
+ * @except: in the order of secbake_arch_at()
  * @range_count: at least 1; sorted
  * @range: their numbers
  * @case_count: at least 1
@@ -97,6 +100,8 @@ struct secbake_diff_group {
 	uint32_t audit_arch;
 	bool others;
 	bool cut;
+	uint32_t except_count;
+	const struct secbake_arch *const *except;
 	uint32_t range_count;
 	const struct secbake_diff_range *range;
 	uint32_t case_count;

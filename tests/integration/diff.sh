@@ -139,6 +139,28 @@ TEXT
 expect 1 diff "${on[@]}" --mode enforce --mode complain a.json <<<-
 grep -q '^B: a.json, Linux 6.12, complain$' got || fail 'the mode of B is not told'
 
+# Of other architectures, those on which both agree, or which differ otherwise, are told.
+echo '{"secbake": 1, "default": "allow", "architectures": ["x86_64", "x32"], "foreignArch": "allow"}' >open.json
+echo '{"secbake": 1, "default": "allow", "architectures": ["x86_64", "x32", "x86"]}' >closed.json
+expect 1 diff "${on[@]}" open.json closed.json <<'TEXT'
+A: open.json, Linux 6.12
+B: closed.json, Linux 6.12
+other architectures, but for x86_64, x86 and x32
+  all numbers
+    only A allows: ALLOW, not KILL_PROCESS
+      always
+      for example arch 0x0 0(0x0)
+TEXT
+sed 's/"foreignArch": "allow"/"foreignArch": "errno:EPERM"/' open.json >errno.json
+expect 1 diff "${on[@]}" closed.json errno.json <<<- # x86 differs in its own way
+grep -qx x86 got && grep -qx 'other architectures, but for x86_64, x86 and x32' got || fail "others: $(grep -A 1 arch got)"
+"$secbake" diff "${on[@]}" --json open.json closed.json >json
+python3 - json <<'PYTHON' || fail "--json: $(cat json)"
+import json, sys
+difference, = json.load(open(sys.argv[1]))["differences"]
+assert difference["arch"] is None and difference["except"] == ["x86_64", "x86", "x32"], difference
+PYTHON
+
 # An object for programs.
 "$secbake" diff "${on[@]}" --json a.json b.sbk >json
 python3 - json <<'PYTHON' || fail "--json: $(cat json)"
