@@ -167,6 +167,8 @@ uint32_t sb_prove_beyond(struct sb_dd *dd, uint32_t root);
 enum secbake_status sb_prove_layer_check(const struct sb_layer *layer, struct secbake_error *error);
 enum secbake_status sb_prove_layer(struct sb_dd *dd, const struct sb_layer *layer, uint32_t *root,
 				   struct secbake_error *error);
+/* The calls for which one of some clauses holds: a condition. */
+uint32_t sb_prove_clauses(struct sb_dd *dd, const struct sb_clause *clause, uint32_t count);
 /* Looks the verdict up as resolved.h words it, without diagrams. */
 uint32_t sb_prove_layer_eval(const struct sb_layer *layer, const struct seccomp_data *data);
 

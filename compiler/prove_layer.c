@@ -47,16 +47,15 @@ static uint32_t build_cond(const struct cond_builder *b, uint32_t bits, uint64_t
 	return sb_dd_node(b->dd, SB_VAR_ARG + b->cond->arg * 64u + 63 - bits, lo, hi);
 }
 
-static uint32_t rule_cond(struct sb_dd *dd, const struct sb_rule *rule)
+uint32_t sb_prove_clauses(struct sb_dd *dd, const struct sb_clause *clause, uint32_t count)
 {
-	uint32_t any = rule->clause_count == 0 ? SB_DD_TRUE : SB_DD_FALSE;
+	uint32_t any = SB_DD_FALSE;
 
-	for (uint32_t i = 0; i < rule->clause_count; i++) {
-		const struct sb_clause *clause = &rule->clause[i];
+	for (uint32_t i = 0; i < count; i++) {
 		uint32_t all = SB_DD_TRUE;
 
-		for (uint32_t j = 0; j < clause->cond_count; j++) {
-			const struct sb_cond *cond = &clause->cond[j];
+		for (uint32_t j = 0; j < clause[i].cond_count; j++) {
+			const struct sb_cond *cond = &clause[i].cond[j];
 			struct cond_builder b = {
 				.dd = dd,
 				.cond = cond,
@@ -70,6 +69,12 @@ static uint32_t rule_cond(struct sb_dd *dd, const struct sb_rule *rule)
 		any = sb_dd_ite(dd, any, SB_DD_TRUE, all);
 	}
 	return any;
+}
+
+static uint32_t rule_cond(struct sb_dd *dd, const struct sb_rule *rule)
+{
+	return rule->clause_count ? sb_prove_clauses(dd, rule->clause, rule->clause_count)
+				  : SB_DD_TRUE;
 }
 
 struct map_builder {

@@ -68,14 +68,20 @@ struct sb_binder {
 	const struct sb_options *options;
 	struct sb_bound *bound;
 	struct sb_native_calls *calls;
-	uint64_t claims; /* so far, of all layers */
-	bool by_arch;	 /* a substitute's error number may differ by architecture */
+	uint64_t claims;  /* so far, of all layers */
+	bool by_arch;	  /* a substitute's error number may differ by architecture */
+	struct sb_dd *dd; /* NULL until sb_native_ask() needs it */
 };
 
 /* resolve_native_bind.c; errors are counted in native->faults. */
 void sb_bind_native(struct sb_arena *arena, struct sb_native *native,
 		    const struct sb_options *options, const struct sb_bound **bound);
 uint32_t sb_native_raw(const struct sb_native_action *action, const struct secbake_arch *arch);
+/*
+ * The calls for which one of some clauses holds, as a diagram in b->dd (prove_internal.h), for
+ * warnings alone; SB_DD_NONE: too involved.
+ */
+uint32_t sb_native_ask(struct sb_binder *b, const struct sb_clause *clause, uint32_t count);
 bool sb_native_place(const struct sb_native_spot *spot, struct sb_place *place);
 
 /* resolve_native_calls.c */

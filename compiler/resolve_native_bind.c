@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prove_internal.h"
+
 #define CLAIMS_MAX (4u << 20) /* rules times their calls and architectures */
 
 bool sb_native_place(const struct sb_native_spot *spot, struct sb_place *place)
@@ -412,6 +414,20 @@ static bool bind(struct sb_binder *b)
 	return good;
 }
 
+uint32_t sb_native_ask(struct sb_binder *b, const struct sb_clause *clause, uint32_t count)
+{
+	/* At worst 20 MiB and some tenths of a second: this is a courtesy. */
+	static const struct sb_prove_limits limits = {.nodes = 1u << 19, .steps = 1u << 20};
+
+	if (!b->dd) {
+		b->dd = sb_alloc(b->arena, 1, sizeof(*b->dd));
+		if (!b->dd)
+			return SB_DD_NONE;
+		sb_dd_init(b->dd, &limits);
+	}
+	return b->dd->status == SECBAKE_OK ? sb_prove_clauses(b->dd, clause, count) : SB_DD_NONE;
+}
+
 void sb_bind_native(struct sb_arena *arena, struct sb_native *native,
 		    const struct sb_options *options, const struct sb_bound **bound)
 {
@@ -425,5 +441,7 @@ void sb_bind_native(struct sb_arena *arena, struct sb_native *native,
 	made->native = native;
 	made->target = options->target ? options->target : secbake_arch_native();
 	bind(&b);
+	if (b.dd)
+		sb_dd_free(b.dd);
 	*bound = made;
 }

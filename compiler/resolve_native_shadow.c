@@ -1,196 +1,161 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules that could as well not be there. A rule is in another's shadow where
- * each of its conditions is within what earlier rules of the same file decide:
- * a rule without conditions, one whose conditions are weaker, or several on
- * one argument that together leave nothing out. A file's rules that come before
- * those of its bases override them, which is what bases are for: no warning.
+ * Rules that could as well not be there. A rule is in the shadow of others where
+ * earlier rules of the same file take every call that it would match. What rules
+ * mean is compared, not how they are written: sets of calls are diagrams, as in the
+ * proof. A file's rules that come before those of its bases override them, which is
+ * what bases are for: no warning.
  */
 #include "resolve_native.h"
 
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "prove_internal.h"
 #include "syscalls.h"
 
-#define STEPS_MAX (1u << 21) /* comparisons of conditions: this is a courtesy, and quadratic */
-#define POINTS_MAX 256u
+#define STEPS_MAX (1u << 21) /* earlier rules looked at: this is a courtesy, and quadratic */
 
 struct judge {
 	struct sb_binder *b;
 	struct sb_bound_layer *layer;
 	uint32_t steps;
-	uint8_t *seen;	/* of each rule */
-	uint32_t *line; /* of each rule: of the first that shadows it */
+	uint8_t *seen; /* of each rule */
+	struct lines {
+		uint32_t first, last;
+	} * line;	 /* of each rule: of those that shadow it */
+	uint32_t *calls; /* of each bound rule: those that it matches, SB_DD_NONE: not asked yet */
 };
 
 enum { CLAIMED = 1, DECIDES = 2, DIFFERS = 4 };
 
-static bool contains(const struct sb_cond *outer, uint64_t lo, uint64_t hi)
+/* What rules before another one take, as far as they have been looked at. */
+struct taken {
+	uint32_t kernel, rule; /* in force there; of the file of this one */
+	uint32_t done;	       /* claims */
+	uint32_t calls;
+};
+
+/* The calls that a bound rule matches; SB_DD_NONE: they are too involved. */
+static uint32_t calls_of(struct judge *j, uint32_t bound)
 {
-	uint32_t from = 0, to = outer->interval_count;
+	const struct sb_bound_rule *rule = &j->layer->bound[bound];
 
-	while (to - from > 1) {
-		uint32_t middle = from + (to - from) / 2;
-
-		if (outer->interval[middle].lo <= lo)
-			from = middle;
-		else
-			to = middle;
-	}
-	return from < to && outer->interval[from].lo <= lo && hi <= outer->interval[from].hi;
+	if (j->calls[bound] == SB_DD_NONE)
+		j->calls[bound] = rule->never ? SB_DD_FALSE
+				  : !rule->clause_count
+					  ? SB_DD_TRUE
+					  : sb_native_ask(j->b, rule->clause, rule->clause_count);
+	return j->calls[bound];
 }
 
-/* Does every value that inner takes meet outer? */
-static bool within(struct judge *j, const struct sb_cond *inner, const struct sb_cond *outer)
+/* Where f holds g, elsewhere h; at least one of them is no constant. */
+static uint32_t ite(struct judge *j, uint32_t f, uint32_t g, uint32_t h)
 {
-	if (inner->arg != outer->arg || (outer->mask & ~inner->mask) ||
-	    (inner->mask != outer->mask && inner->interval_count > POINTS_MAX))
-		return false;
-	j->steps += inner->interval_count;
-	for (uint32_t i = 0; i < inner->interval_count; i++) {
-		const struct sb_interval *in = &inner->interval[i];
+	struct sb_dd *dd = j->b->dd;
 
-		if (inner->mask != outer->mask && in->lo != in->hi)
-			return false;
-		if (!contains(outer, in->lo & outer->mask, in->hi & outer->mask))
-			return false;
-	}
-	return true;
+	return dd && dd->status == SECBAKE_OK ? sb_dd_ite(dd, f, g, h) : SB_DD_NONE;
 }
 
-static bool implies(struct judge *j, const struct sb_clause *inner, const struct sb_clause *outer)
+static uint32_t and_not(struct judge *j, uint32_t f, uint32_t g)
 {
-	for (uint32_t i = 0; i < outer->cond_count; i++) {
-		uint32_t k = 0;
-
-		j->steps++;
-		while (k < inner->cond_count && !within(j, &inner->cond[k], &outer->cond[i]))
-			k++;
-		if (k == inner->cond_count)
-			return false;
-	}
-	return true;
+	if (f == SB_DD_FALSE || g == SB_DD_FALSE)
+		return f;
+	return g == SB_DD_TRUE ? SB_DD_FALSE : ite(j, g, SB_DD_FALSE, f);
 }
 
-/* May an earlier rule shadow a later one? In the same file, and in force whenever it is. */
-static bool may_shadow(const struct judge *j, uint32_t earlier, uint32_t later)
+static uint32_t either(struct judge *j, uint32_t f, uint32_t g)
+{
+	if (f == SB_DD_TRUE || g == SB_DD_FALSE)
+		return f;
+	return g == SB_DD_TRUE || f == SB_DD_FALSE ? g : ite(j, f, SB_DD_TRUE, g);
+}
+
+/* Does an earlier rule come before a later one, of the same file, on this kernel? */
+static bool counts(const struct judge *j, uint32_t earlier, uint32_t later, uint32_t kernel)
 {
 	const struct sb_native_rule *rule = j->layer->native->rule;
-	const struct sb_bound_force *force = j->layer->force;
+	const struct sb_bound_force *force = &j->layer->force[earlier];
 
 	return earlier != later && rule[earlier].spot.doc == rule[later].spot.doc &&
-	       force[earlier].from <= force[later].from && force[later].to <= force[earlier].to;
+	       force->from <= kernel && kernel < force->to;
 }
 
-/* Takes what one condition accepts away from the intervals that are left. */
-static bool subtract(struct judge *j, struct sb_native_words *left, const struct sb_cond *cond)
+/* Do the claims before claim[count] take all of its calls on a kernel? */
+static bool all_taken(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
+		      uint32_t kernel, struct taken *taken)
 {
-	struct sb_interval *out =
-		sb_alloc(j->b->arena, (size_t)left->count + cond->interval_count, sizeof(*out));
-	uint32_t count = 0, k = 0;
+	const struct sb_native_rule *rules = j->layer->native->rule;
+	uint32_t rule = j->layer->bound[claim[count].bound].rule;
 
-	if (!out)
-		return false;
-	j->steps += left->count + cond->interval_count;
-	for (uint32_t i = 0; i < left->count; i++) {
-		uint64_t lo = left->interval[i].lo, hi = left->interval[i].hi;
-		bool some = true;
+	if (taken->kernel != kernel || rules[taken->rule].spot.doc != rules[rule].spot.doc)
+		*taken = (struct taken){kernel, rule, 0, SB_DD_FALSE};
+	for (; taken->done < count && taken->calls != SB_DD_TRUE; taken->done++) {
+		uint32_t bound = claim[taken->done].bound, earlier = j->layer->bound[bound].rule;
 
-		while (k < cond->interval_count && cond->interval[k].hi < lo)
-			k++;
-		for (uint32_t m = k; some && m < cond->interval_count; m++) {
-			const struct sb_interval *in = &cond->interval[m];
-
-			if (in->lo > hi)
-				break;
-			if (in->lo > lo)
-				out[count++] = (struct sb_interval){lo, in->lo - 1};
-			some = in->hi < hi;
-			lo = in->hi + 1;
-		}
-		if (some)
-			out[count++] = (struct sb_interval){lo, hi};
+		if (earlier == rule)
+			break;
+		j->steps++;
+		if (counts(j, earlier, rule, kernel))
+			taken->calls = either(j, taken->calls, calls_of(j, bound));
 	}
-	left->interval = out;
-	left->count = count;
-	return true;
+	return taken->calls != SB_DD_FALSE &&
+	       and_not(j, calls_of(j, claim[count].bound), taken->calls) == SB_DD_FALSE;
 }
 
-/* Do earlier rules, of one condition each, leave nothing of this one? */
-static bool used_up(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
-		    const struct sb_cond *cond, uint32_t *line)
+/* The lines of the rules that do: one that does alone, or else each that takes some. */
+static void find_lines(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
+		       uint32_t kernel, struct lines *lines)
 {
 	uint32_t rule = j->layer->bound[claim[count].bound].rule;
-	struct sb_native_words left = {.mask = cond->mask, .count = cond->interval_count};
+	uint32_t all = calls_of(j, claim[count].bound), left = all;
 
-	left.interval = sb_alloc(j->b->arena, left.count, sizeof(*left.interval));
-	if (!left.interval)
-		return false;
-	if (left.count)
-		memcpy(left.interval, cond->interval, left.count * sizeof(*left.interval));
-	for (uint32_t i = 0; i < count && left.count && j->steps < STEPS_MAX; i++) {
-		const struct sb_bound_rule *earlier = &j->layer->bound[claim[i].bound];
-
-		if (!may_shadow(j, earlier->rule, rule))
-			continue;
-		for (uint32_t k = 0; k < earlier->clause_count && j->steps < STEPS_MAX; k++) {
-			const struct sb_clause *clause = &earlier->clause[k];
+	for (uint32_t pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < count && left != SB_DD_FALSE; i++) {
+			uint32_t earlier = j->layer->bound[claim[i].bound].rule;
+			uint32_t line = j->layer->force[earlier].place.line, rest;
 
 			j->steps++;
-			if (clause->cond_count != 1 || clause->cond->arg != cond->arg ||
-			    clause->cond->mask != cond->mask)
+			if (!counts(j, earlier, rule, kernel))
 				continue;
-			if (!subtract(j, &left, clause->cond))
-				return false;
-			*line = *line ? *line : j->layer->force[earlier->rule].place.line;
+			rest = and_not(j, left, calls_of(j, claim[i].bound));
+			if (rest == left || (!pass && rest != SB_DD_FALSE))
+				continue;
+			left = rest;
+			lines->first = lines->first && lines->first < line ? lines->first : line;
+			lines->last = lines->last > line ? lines->last : line;
 		}
 	}
-	return !left.count;
 }
 
-static bool clause_shadowed(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
-			    const struct sb_clause *clause, uint32_t *line)
+/*
+ * claim[count] against the ones before it, on each kernel for which other rules are in force:
+ * those on which the rule itself begins, or a rule before it begins or ends.
+ */
+static bool shadowed(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
+		     struct taken *taken, struct lines *lines)
 {
 	uint32_t rule = j->layer->bound[claim[count].bound].rule;
+	const struct sb_bound_force *force = j->layer->force;
+	uint32_t next;
 
-	for (uint32_t i = 0; i < count && j->steps < STEPS_MAX; i++) {
-		const struct sb_bound_rule *earlier = &j->layer->bound[claim[i].bound];
-		bool covered = !earlier->clause_count && !earlier->never;
-
-		j->steps++;
-		if (!may_shadow(j, earlier->rule, rule))
-			continue;
-		for (uint32_t k = 0; clause && !covered && k < earlier->clause_count; k++)
-			covered = implies(j, clause, &earlier->clause[k]);
-		if (covered) {
-			*line = j->layer->force[earlier->rule].place.line;
-			return true;
-		}
-	}
-	for (uint32_t i = 0; clause && i < clause->cond_count; i++) {
-		uint32_t first = 0;
-
-		if (used_up(j, claim, count, &clause->cond[i], &first)) {
-			*line = first;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* claim[count] against the ones before it. */
-static bool shadowed(struct judge *j, const struct sb_bound_claim *claim, uint32_t count,
-		     uint32_t *line)
-{
-	const struct sb_bound_rule *bound = &j->layer->bound[claim[count].bound];
-
-	if (!bound->clause_count)
-		return clause_shadowed(j, claim, count, NULL, line);
-	for (uint32_t i = 0; i < bound->clause_count; i++)
-		if (j->steps >= STEPS_MAX ||
-		    !clause_shadowed(j, claim, count, &bound->clause[i], line))
+	for (uint32_t kernel = force[rule].from; kernel < force[rule].to; kernel = next) {
+		if (j->steps >= STEPS_MAX || !all_taken(j, claim, count, kernel, taken))
 			return false;
+		find_lines(j, claim, count, kernel, lines);
+		next = force[rule].to;
+		for (uint32_t i = 0; i < count; i++) {
+			const struct sb_bound_force *at =
+				&force[j->layer->bound[claim[i].bound].rule];
+
+			j->steps++;
+			if (at->from > kernel && at->from < next)
+				next = at->from;
+			if (at->to > kernel && at->to < next)
+				next = at->to;
+		}
+	}
 	return true;
 }
 
@@ -211,6 +176,7 @@ static void judge_number(struct judge *j, uint32_t arch, const struct sb_bound_c
 	const struct secbake_arch *on = j->b->bound->arch[arch];
 	uint32_t action = sb_native_raw(&j->layer->native->default_action, on);
 	bool differs = is_late(j, on, claim->nr); /* where the default is not what is repeated */
+	struct taken taken = {.kernel = SB_NONE};
 
 	/* From the last: a rule matters if it, or one behind it, says something else. */
 	for (uint32_t i = count; i > 0; i--) {
@@ -222,17 +188,17 @@ static void judge_number(struct judge *j, uint32_t arch, const struct sb_bound_c
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sb_bound_rule *bound = &j->layer->bound[claim[i].bound];
-		uint32_t line = 0;
+		struct lines lines = {0};
 
-		if (bound->never)
+		if (calls_of(j, claim[i].bound) == SB_DD_FALSE)
 			continue;
 		j->seen[bound->rule] |= CLAIMED;
 		if (j->seen[bound->rule] & DECIDES)
 			continue;
-		if (!shadowed(j, claim, i, &line))
+		if (!shadowed(j, claim, i, &taken, &lines))
 			j->seen[bound->rule] |= DECIDES;
-		else if (!j->line[bound->rule])
-			j->line[bound->rule] = line;
+		else if (!j->line[bound->rule].first)
+			j->line[bound->rule] = lines;
 	}
 }
 
@@ -244,10 +210,14 @@ static void warn_rule(const struct judge *j, uint32_t index)
 
 	if (!(j->seen[index] & CLAIMED))
 		return;
-	if (!(j->seen[index] & DECIDES))
+	if (!(j->seen[index] & DECIDES) && j->line[index].first < j->line[index].last)
+		sb_json_warn_as(&doc->reader, rule->spot.node, "shadowed-rule",
+				"this rule decides no call: those at lines %u to %u do before it",
+				j->line[index].first, j->line[index].last);
+	else if (!(j->seen[index] & DECIDES))
 		sb_json_warn_as(&doc->reader, rule->spot.node, "shadowed-rule",
 				"this rule decides no call: the one at line %u does before it",
-				j->line[index]);
+				j->line[index].first);
 	else if (!(j->seen[index] & DIFFERS) && !rule->hold &&
 		 (doc == j->b->native->main || doc == layer->default_spot.doc))
 		sb_json_warn_as(&doc->reader, rule->spot.node, "rule-repeats-default",
@@ -263,10 +233,13 @@ void sb_native_warn_rules(struct sb_binder *b, struct sb_bound_layer *layer)
 		return;
 	j.seen = sb_alloc(b->arena, layer->native->rule_count, 1);
 	j.line = sb_alloc(b->arena, layer->native->rule_count, sizeof(*j.line));
-	if (!j.seen || !j.line) {
+	j.calls = sb_alloc(b->arena, layer->bound_count, sizeof(*j.calls));
+	if (!j.seen || !j.line || !j.calls) {
 		sb_native_memory(&b->native->main->reader);
 		return;
 	}
+	for (uint32_t i = 0; i < layer->bound_count; i++)
+		j.calls[i] = SB_DD_NONE;
 	for (uint32_t a = 0; a < b->bound->arch_count; a++) {
 		const struct sb_bound_claim *claim = layer->claim[a];
 
