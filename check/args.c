@@ -197,6 +197,7 @@ static const struct {
 	{"socket", "type", 0, "SOCK_CLOEXEC", "SOCK_CLOEXEC changes nothing of the type"},
 	{"socket", "type", 0, "SOCK_NONBLOCK", "SOCK_NONBLOCK changes nothing of the type"},
 	{"socketpair", "type", 0, "SOCK_CLOEXEC", "SOCK_CLOEXEC changes nothing of the type"},
+	{"socketpair", "type", 0, "SOCK_NONBLOCK", "SOCK_NONBLOCK changes nothing of the type"},
 	/* kernel/fork.c: the signal that tells the parent, not a flag */
 	{"clone", "clone_flags", 0xff, NULL, "the lowest byte is a signal, not a flag"},
 	/* mm/mmap.c looks at PROT_READ, PROT_WRITE and PROT_EXEC and ignores what it does not know
@@ -211,15 +212,24 @@ static const struct {
 #define FLAG_BITS (sizeof(flag_bits) / sizeof(flag_bits[0]))
 
 /*
- * Only what a rule refuses: in a list of what is allowed, a combination that is left out is
- * left out on purpose as often as not.
+ * A policy that refuses by name: by a rule, or all but a few values run ("ne", "notIn"), which
+ * is the same. In a list of what is allowed, a combination that is left out is left out on
+ * purpose as often as not.
  */
+static bool refuses_by_name(struct sb_checker *c, const struct argument *at,
+			    const struct seccomp_data *refused)
+{
+	struct sb_place place;
+
+	return !c->front || sb_place_of(c, refused, &place) ||
+	       sb_ask_share(&c->ask, at->runs, at->index, refused) > 255.0 / 256;
+}
+
 static bool check_flags(struct sb_checker *c, const struct argument *at)
 {
 	for (size_t i = 0; i < FLAG_BITS; i++) {
 		uint64_t mask = flag_bits[i].mask;
 		struct seccomp_data call;
-		struct sb_place place;
 		uint32_t slip;
 
 		if (strcmp(flag_bits[i].call, at->call) != 0 ||
@@ -234,7 +244,7 @@ static bool check_flags(struct sb_checker *c, const struct argument *at)
 		call.arch = at->arch->audit_arch;
 		call.nr = (int)at->nr;
 		call.args[at->index] &= ~mask;
-		if (c->front && !sb_place_of(c, &call, &place))
+		if (!refuses_by_name(c, at, &call))
 			continue;
 		tell_slip(c, at, mask, slip, SB_CHECK_FLAG_BITS_SLIP_PAST, flag_bits[i].why);
 		return true;

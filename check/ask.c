@@ -272,6 +272,39 @@ uint32_t sb_ask_not(struct sb_ask *ask, uint32_t f)
 	return sb_dd_ite(&ask->dd, f, SB_DD_FALSE, SB_DD_TRUE);
 }
 
+#define WHOLE (1u << 31)
+
+/* Of a set that depends on one argument alone (and the instruction pointer, taken for 0). */
+static uint32_t share(struct sb_ask *ask, uint32_t f)
+{
+	const struct sb_dd_node *node = &ask->dd.node[f];
+
+	if (node->var >= SB_VAR_COUNT)
+		return f == SB_DD_TRUE ? WHOLE : 0;
+	if (node->var < SB_VAR_ARG)
+		return share(ask, node->lo);
+	if (ask->stamp[f] != ask->now) {
+		ask->result[f] = share(ask, node->lo) / 2 + share(ask, node->hi) / 2;
+		ask->stamp[f] = ask->now;
+	}
+	return ask->result[f];
+}
+
+double sb_ask_share(struct sb_ask *ask, uint32_t f, uint32_t arg, const struct seccomp_data *call)
+{
+	for (uint32_t i = 0; i < 6; i++)
+		if (i != arg)
+			f = sb_ask_with(ask, f, i, UINT64_MAX, call->args[i]);
+	if (f == SB_DD_NONE)
+		return 0;
+	if (!make_room(ask)) {
+		ask->dd.status = SECBAKE_ERR_MEMORY;
+		return 0;
+	}
+	ask->now++;
+	return share(ask, f) / (double)WHOLE;
+}
+
 void sb_ask_witness(const struct sb_ask *ask, uint32_t f, struct seccomp_data *data)
 {
 	*data = (struct seccomp_data){0};

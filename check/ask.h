@@ -47,6 +47,12 @@ uint32_t sb_ask_where(struct sb_ask *ask, uint32_t arg, uint64_t mask, uint64_t 
 uint32_t sb_ask_and(struct sb_ask *ask, uint32_t f, uint32_t g);
 uint32_t sb_ask_not(struct sb_ask *ask, uint32_t f);
 
+/*
+ * Of all values of an argument, the share with which a call, as it is else, is in f; exact to
+ * 32 bits.
+ */
+double sb_ask_share(struct sb_ask *ask, uint32_t f, uint32_t arg, const struct seccomp_data *call);
+
 /* The least call of a set that is not empty; bits that do not matter are 0. */
 void sb_ask_witness(const struct sb_ask *ask, uint32_t f, struct seccomp_data *data);
 /* The different verdicts in f, at most max of them; returns how many. */

@@ -157,6 +157,18 @@ static bool runs_somehow(const struct world *w, uint32_t layers, struct seccomp_
 	return false;
 }
 
+/* Of the values of an argument, the share with which the call runs: no other bits matter. */
+static double share(const struct world *w, uint32_t layers, struct seccomp_data call, uint32_t arg)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < 1u << BITS; i++) {
+		call.args[arg] = spread(i);
+		count += runs(verdict_of(w, layers, &call));
+	}
+	return count / (double)(1u << BITS);
+}
+
 static void ask_all(struct sb_ask *ask, const struct world *w, uint32_t layers, uint64_t *random)
 {
 	uint32_t f = sb_ask_call(ask, ARCH, NR), set = sb_ask_kind(ask, f, runs);
@@ -167,7 +179,7 @@ static void ask_all(struct sb_ask *ask, const struct world *w, uint32_t layers, 
 	uint32_t some = sb_ask_some(ask, set, arg, mask);
 	uint32_t where = sb_ask_where(ask, arg, mask, value);
 	uint32_t both = sb_ask_and(ask, set, where), other = sb_ask_not(ask, set);
-	struct seccomp_data witness;
+	struct seccomp_data witness, one = call_of(below(random, CALLS));
 	bool any = false, any_both = false;
 
 	for (uint32_t i = 0; i < CALLS; i++) {
@@ -198,6 +210,7 @@ static void ask_all(struct sb_ask *ask, const struct world *w, uint32_t layers, 
 		assert_true(runs(verdict_of(w, layers, &witness)));
 		assert_true((witness.args[arg] & mask) == value);
 	}
+	assert_true(sb_ask_share(ask, set, arg, &one) == share(w, layers, one, arg));
 	count = sb_ask_verdicts(ask, f, all + distinct, 8 - distinct);
 	assert_true(8 - distinct < distinct || count == distinct);
 	assert_int_equal(ask->dd.status, SECBAKE_OK);
