@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "prove_internal.h"
 #include "syscalls.h"
 
 #define ARGS_MAX 6u
@@ -341,6 +342,24 @@ static bool add_matcher(struct sb_native_args *args, uint32_t index, uint32_t ar
 
 enum outcome { FAILED, NEVER, SOMETIMES, ALWAYS };
 
+/* Conditions of which each holds for some value, but not together on one argument, or not masked.
+ */
+static bool contradict(struct sb_binder *b, const struct sb_clause *clause)
+{
+	bool possible = true;
+
+	for (uint32_t i = 0; i < clause->cond_count && possible; i++) {
+		const struct sb_cond *cond = &clause->cond[i];
+		uint32_t k = 0;
+
+		while (k < cond->interval_count && (cond->interval[k].lo & ~cond->mask) &&
+		       (cond->interval[k].hi & ~cond->mask))
+			k++;
+		possible = k < cond->interval_count && (!i || cond->arg != cond[-1].arg);
+	}
+	return !possible && sb_native_ask(b, clause, 1) == SB_DD_FALSE;
+}
+
 /* One set of conditions as a clause; what always holds is left out. */
 static enum outcome make_clause(struct sb_native_args *args, const struct conditions *c,
 				struct sb_clause *clause)
@@ -366,7 +385,9 @@ static enum outcome make_clause(struct sb_native_args *args, const struct condit
 						 .interval = words->interval};
 	}
 	*clause = (struct sb_clause){count, cond};
-	return count ? SOMETIMES : ALWAYS;
+	if (!count)
+		return ALWAYS;
+	return contradict(args->b, clause) ? NEVER : SOMETIMES;
 }
 
 static enum outcome bind_set(struct sb_native_args *args, uint32_t set, uint32_t first,
