@@ -101,6 +101,8 @@ const char *sb_verdict_text(struct sb_checker *c, const struct secbake_arch *arc
 
 /* arches.c: the architectures that programs on this one can switch to, by index from 0; NULL. */
 const struct secbake_arch *sb_sibling(const struct secbake_arch *arch, size_t index);
+/* The verdicts of an architecture's own numbers. */
+uint32_t sb_arch_numbers(const struct sb_checker *c, const struct secbake_arch *arch);
 
 /* tally.c: the same of many calls on many architectures, told once a place. */
 struct sb_tally_group;

@@ -177,12 +177,8 @@ static void find_program_arches(struct sb_checker *c)
 
 	cover(c, c->target);
 	for (size_t i = 0; (arch = sb_sibling(c->target, i)); i++) {
-		uint32_t f = sb_ask_arch(&c->ask, arch->audit_arch);
+		uint32_t f = sb_arch_numbers(c, arch);
 
-		if (arch->x32) { /* bit 30 set, bit 31 not */
-			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR, false);
-			f = sb_dd_half(&c->ask.dd, f, SB_VAR_NR + 1, true);
-		}
 		if (c->ask.dd.node[f].var < SB_VAR_COUNT)
 			cover(c, arch);
 	}
