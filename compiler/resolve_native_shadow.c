@@ -170,6 +170,33 @@ static bool is_late(const struct judge *j, const struct secbake_arch *arch, uint
 	       (name && sb_syscall_since(arch, name, &since) && since > j->b->native->baseline);
 }
 
+/*
+ * runc's stub begins above the largest number that a rule in force names: without this rule, is
+ * there none at nr or above, at times?
+ */
+static bool holds_stub_off(struct judge *j, uint32_t arch, uint32_t nr, uint32_t rule)
+{
+	const struct sb_bound_force *force = j->layer->force;
+
+	if (j->b->options->enosys != SECBAKE_ENOSYS_RUNC)
+		return false;
+	for (uint32_t i = j->layer->claim_count[arch];
+	     i-- > 0 && j->layer->claim[arch][i].nr >= nr && j->steps < STEPS_MAX; j->steps++) {
+		uint32_t other = j->layer->bound[j->layer->claim[arch][i].bound].rule;
+
+		if (other != rule && force[other].from <= force[rule].from &&
+		    force[rule].to <= force[other].to)
+			return false;
+	}
+	return true;
+}
+
+/* Complain mode changes neither what is allowed nor what is held. */
+static bool is_held(const struct judge *j, const struct sb_bound_rule *bound)
+{
+	return j->layer->native->rule[bound->rule].hold && bound->action != SECCOMP_RET_ALLOW;
+}
+
 static void judge_number(struct judge *j, uint32_t arch, const struct sb_bound_claim *claim,
 			 uint32_t count)
 {
@@ -178,12 +205,13 @@ static void judge_number(struct judge *j, uint32_t arch, const struct sb_bound_c
 	bool differs = is_late(j, on, claim->nr); /* where the default is not what is repeated */
 	struct taken taken = {.kernel = SB_NONE};
 
-	/* From the last: a rule matters if it, or one behind it, says something else. */
+	/* From the last: a rule matters if it, or one behind it, says something else in some mode.
+	 */
 	for (uint32_t i = count; i > 0; i--) {
 		const struct sb_bound_rule *bound = &j->layer->bound[claim[i - 1].bound];
 
-		differs |= bound->action != action;
-		if (differs)
+		differs |= bound->action != action || is_held(j, bound);
+		if (differs || holds_stub_off(j, arch, claim->nr, bound->rule))
 			j->seen[bound->rule] |= DIFFERS;
 	}
 	for (uint32_t i = 0; i < count; i++) {
