@@ -14,36 +14,60 @@
 #include "resolve_native.h"
 #include "syscalls.h"
 
-/* The first document that has a member; NULL if none has. */
-static const struct sb_native_doc *holder(const struct sb_native_reading *r,
-					  enum sb_native_member member)
+/* Reads a member for what is wrong with it alone: another document's takes its place. */
+static bool read_overridden(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			    const struct sb_json *node,
+			    bool (*read)(struct sb_native_reading *r,
+					 const struct sb_native_doc *doc,
+					 const struct sb_json *node))
 {
-	for (uint32_t i = 0; i < r->doc_count; i++)
-		if (r->doc[i]->member[member])
-			return r->doc[i];
-	return NULL;
+	struct sb_native native = *r->native;
+	struct sb_document document = *r->document;
+	struct sb_native_reading unused = *r;
+	bool good;
+
+	unused.native = &native;
+	unused.document = &document;
+	unused.overridden = true;
+	good = read(&unused, doc, node);
+	memcpy(r->accounts, unused.accounts, sizeof(r->accounts));
+	return good;
+}
+
+bool sb_native_read_member(struct sb_native_reading *r, enum sb_native_member member,
+			   bool (*read)(struct sb_native_reading *r,
+					const struct sb_native_doc *doc,
+					const struct sb_json *node))
+{
+	bool good = true, first = true;
+
+	for (uint32_t i = 0; i < r->doc_count; i++) {
+		const struct sb_json *node = r->doc[i]->member[member];
+
+		if (!node)
+			continue;
+		good &= first ? read(r, r->doc[i], node)
+			      : read_overridden(r, r->doc[i], node, read);
+		first = false;
+	}
+	return good;
 }
 
 const struct secbake_arch sb_native_compat = {.name = "compat"};
 
-static bool read_arches(struct sb_native_reading *r)
+static bool read_arch_list(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			   const struct sb_json *list)
 {
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_ARCHITECTURES);
-	const struct sb_json *list = doc ? doc->member[SB_NATIVE_ARCHITECTURES] : NULL;
-	uint32_t count = list ? list->count : 1;
-	const struct secbake_arch **arch = sb_alloc(r->arena, count, sizeof(*arch));
+	const struct secbake_arch **arch = sb_alloc(r->arena, list->count, sizeof(*arch));
 	bool good = true;
 
-	r->native->arch_spot.doc = r->native->main;
-	if (list && !count)
+	if (!list->count)
 		return sb_native_fail(&doc->reader, list, "an empty list; name an architecture");
 	if (!arch)
-		return sb_native_memory(&r->native->main->reader);
-	r->native->arch = arch; /* without a list: the target's, NULL */
-	r->native->arch_count = count;
-	r->native->arch_spot = (struct sb_native_spot){doc ? doc : r->native->main, list};
-	if (!list)
-		return true;
+		return sb_native_memory(&doc->reader);
+	r->native->arch = arch;
+	r->native->arch_count = list->count;
+	r->native->arch_spot = (struct sb_native_spot){doc, list};
 	sb_json_each(word, list) {
 		if (word->type == SB_JSON_STRING && !strcmp(word->text, sb_native_compat.name))
 			arch[word->index] = &sb_native_compat;
@@ -55,48 +79,55 @@ static bool read_arches(struct sb_native_reading *r)
 	return good;
 }
 
-static bool read_foreign(struct sb_native_reading *r)
+/* Without a list: the target's, NULL. */
+static bool read_arches(struct sb_native_reading *r)
 {
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_FOREIGN);
+	static const struct secbake_arch *const target;
 
-	r->native->foreign = (struct sb_native_action){.ret = SECCOMP_RET_KILL_PROCESS};
-	r->native->foreign_spot.doc = doc ? doc : r->native->main;
-	if (!doc)
-		return true;
-	r->native->foreign_spot.node = doc->member[SB_NATIVE_FOREIGN];
-	return sb_native_read_action(&doc->reader, doc->member[SB_NATIVE_FOREIGN],
-				     &r->native->foreign);
+	r->native->arch = &target;
+	r->native->arch_count = 1;
+	r->native->arch_spot = (struct sb_native_spot){r->native->main, NULL};
+	return sb_native_read_member(r, SB_NATIVE_ARCHITECTURES, read_arch_list);
 }
 
-static bool read_mode(struct sb_native_reading *r)
+static bool read_foreign_action(struct sb_native_reading *r, const struct sb_native_doc *doc,
+				const struct sb_json *word)
+{
+	r->native->foreign_spot = (struct sb_native_spot){doc, word};
+	return sb_native_read_action(&doc->reader, word, &r->native->foreign);
+}
+
+static bool read_foreign(struct sb_native_reading *r)
+{
+	r->native->foreign = (struct sb_native_action){.ret = SECCOMP_RET_KILL_PROCESS};
+	r->native->foreign_spot.doc = r->native->main;
+	return sb_native_read_member(r, SB_NATIVE_FOREIGN, read_foreign_action);
+}
+
+static bool read_mode(struct sb_native_reading *r, const struct sb_native_doc *doc,
+		      const struct sb_json *word)
 {
 	static const char *const modes[] = {"enforce", "complain", "unrestricted"};
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_MODE);
 	uint32_t mode = 0;
 
-	if (doc &&
-	    !sb_native_choose(&doc->reader, doc->member[SB_NATIVE_MODE], "mode", modes, 3, &mode))
+	if (!sb_native_choose(&doc->reader, word, "mode", modes, 3, &mode))
 		return false;
 	r->document->mode = mode == 1 ? SECBAKE_MODE_COMPLAIN : SECBAKE_MODE_ENFORCE;
 	r->document->unrestricted = mode == 2;
 	return true;
 }
 
-static bool read_notify(struct sb_native_reading *r)
+static bool read_notify(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			const struct sb_json *object)
 {
 	enum { LISTENER, METADATA, FIELDS };
 	static const struct sb_native_field fields[FIELDS] = {
 		[LISTENER] = {"listener", SB_TYPE(SB_JSON_STRING), "a string", true},
 		[METADATA] = {"metadata", SB_TYPE(SB_JSON_STRING), "a string", false},
 	};
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_NOTIFY);
 	const struct sb_json *found[FIELDS];
-	bool good;
+	bool good = sb_native_fields(&doc->reader, object, "\"notify\"", fields, FIELDS, found);
 
-	if (!doc)
-		return true;
-	good = sb_native_fields(&doc->reader, doc->member[SB_NATIVE_NOTIFY], "\"notify\"", fields,
-				FIELDS, found);
 	if (found[LISTENER] && !found[LISTENER]->text_size)
 		return sb_native_fail(&doc->reader, found[LISTENER],
 				      "empty; write the path of the socket that gets the listener");
@@ -111,34 +142,27 @@ static bool read_notify(struct sb_native_reading *r)
 	return good;
 }
 
-static bool read_baseline(struct sb_native_reading *r)
+static bool read_baseline(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			  const struct sb_json *word)
 {
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_BASELINE);
-
-	return !doc || sb_native_read_kernel(&doc->reader, doc->member[SB_NATIVE_BASELINE],
-					     &r->native->baseline);
+	return sb_native_read_kernel(&doc->reader, word, &r->native->baseline);
 }
 
-static bool read_unsupported(struct sb_native_reading *r)
+static bool read_unsupported(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			     const struct sb_json *object)
 {
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_ON_UNSUPPORTED);
-
-	return !doc || sb_native_read_unsupported(&doc->reader,
-						  doc->member[SB_NATIVE_ON_UNSUPPORTED], r->native);
+	return sb_native_read_unsupported(&doc->reader, object, r->native);
 }
 
 /* Calls whose path counts by itself; what a program means is the same with and without. */
-static bool read_hot(struct sb_native_reading *r)
+static bool read_hot(struct sb_native_reading *r, const struct sb_native_doc *doc,
+		     const struct sb_json *list)
 {
-	const struct sb_native_doc *doc = holder(r, SB_NATIVE_HOT);
-	const struct sb_json *list = doc ? doc->member[SB_NATIVE_HOT] : NULL;
-	const char **hot = sb_alloc(r->arena, list ? list->count + 1u : 1, sizeof(*hot));
+	const char **hot = sb_alloc(r->arena, list->count + 1u, sizeof(*hot));
 	bool good = true;
 
 	if (!hot)
-		return sb_native_memory(&r->native->main->reader);
-	if (!list)
-		return true;
+		return sb_native_memory(&doc->reader);
 	if (list->count > SB_HOT_MAX)
 		return sb_native_fail(&doc->reader, list, "%u calls; at most %u can be hot",
 				      list->count, SB_HOT_MAX);
@@ -203,11 +227,11 @@ static void read_members(struct sb_native_reading *r)
 	bool good = read_arches(r);
 
 	good &= read_foreign(r);
-	good &= read_baseline(r);
-	good &= read_mode(r);
-	good &= read_unsupported(r);
-	good &= read_notify(r);
-	good &= read_hot(r);
+	good &= sb_native_read_member(r, SB_NATIVE_BASELINE, read_baseline);
+	good &= sb_native_read_member(r, SB_NATIVE_MODE, read_mode);
+	good &= sb_native_read_member(r, SB_NATIVE_ON_UNSUPPORTED, read_unsupported);
+	good &= sb_native_read_member(r, SB_NATIVE_NOTIFY, read_notify);
+	good &= sb_native_read_member(r, SB_NATIVE_HOT, read_hot);
 	good &= sb_native_read_layers(r);
 	if (good && !r->native->incomplete)
 		good = check_defaults(r);

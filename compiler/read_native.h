@@ -194,10 +194,20 @@ struct sb_native_reading {
 	uint32_t note_room;
 	uint32_t *kernel;
 	uint32_t kernel_count, kernel_room;
+	bool overridden; /* a member that does not count is being read, for what is wrong with it */
 };
 
 enum secbake_status sb_read_native(const struct sb_reader *reader, const struct sb_json *root,
 				   const struct sb_options *options, struct sb_document *document);
+
+/*
+ * Reads a member of each document that has it: read() puts it where it belongs, for the first of
+ * them; those of the others are only checked.
+ */
+bool sb_native_read_member(struct sb_native_reading *r, enum sb_native_member member,
+			   bool (*read)(struct sb_native_reading *r,
+					const struct sb_native_doc *doc,
+					const struct sb_json *node));
 
 /* read_native_sources.c: the documents in order, and the shipped groups. */
 bool sb_native_open(struct sb_native_reading *r, const struct sb_json *root);
@@ -212,6 +222,10 @@ bool sb_native_read_acceptances(struct sb_native_reading *r);
 
 /* A name, "@group" or number, or a list of such. */
 bool sb_native_read_calls(const struct sb_reader *reader, const struct sb_json *calls);
+/* The error that no architecture has a call of that name; false. */
+bool sb_native_unknown_name(const struct sb_reader *reader, const struct sb_json *word);
+/* Of calls that no rule comes to: some architecture must have each name. */
+bool sb_native_check_names(const struct sb_reader *reader, const struct sb_json *calls);
 
 /* read_native_groups.c: the policy's own, and the shipped ones if any of these is named. */
 bool sb_native_read_groups(struct sb_native_reading *r);

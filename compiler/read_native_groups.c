@@ -108,19 +108,28 @@ static int compare_groups(const void *a, const void *b)
 	       (x->spot.doc->source < y->spot.doc->source);
 }
 
-/* Sorted; of several with one name, the one of the first document stays. */
-static void sort_groups(struct sb_native *native, struct group_list *list)
+/*
+ * Sorted; of several with one name, the one of the first document stays. Those of the policy's
+ * own that do not are only looked at for unknown names.
+ */
+static bool sort_groups(struct sb_native *native, struct group_list *list)
 {
 	uint32_t kept = 0;
+	bool good = true;
 
 	if (list->count)
 		qsort(list->at, list->count, sizeof(*list->at), compare_groups);
-	for (uint32_t i = 0; i < list->count; i++)
-		if (!i || strcmp(list->at[i].name, list->at[i - 1].name) != 0)
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (!kept || strcmp(list->at[i].name, list->at[kept - 1].name) != 0)
 			list->at[kept++] = list->at[i];
+		else if (!list->at[i].shipped)
+			good &= sb_native_check_names(&list->at[i].spot.doc->reader,
+						      list->at[i].syscalls);
+	}
 	list->count = kept;
 	native->group = list->at;
 	native->group_count = kept;
+	return good;
 }
 
 static int compare_name(const void *key, const void *group)
@@ -188,7 +197,7 @@ bool sb_native_read_groups(struct sb_native_reading *r)
 
 	for (uint32_t i = 0; i < r->doc_count; i++)
 		good &= read_groups(&list, r->doc[i]);
-	sort_groups(native, &list);
+	good &= sort_groups(native, &list);
 	if (sb_native_over(&native->main->reader) || !find_foreign(native, &user))
 		return good;
 	native->no_groups = native->incomplete; /* a base that is missing may have had it */
@@ -201,6 +210,5 @@ bool sb_native_read_groups(struct sb_native_reading *r)
 	good &= read_groups(&list, shipped);
 	for (uint32_t i = own; i < list.count; i++)
 		list.at[i].shipped = true;
-	sort_groups(native, &list);
-	return good;
+	return sort_groups(native, &list) && good;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "syscalls.h"
+
 #define STRING SB_TYPE(SB_JSON_STRING)
 #define NUMBER SB_TYPE(SB_JSON_NUMBER)
 #define LIST SB_TYPE(SB_JSON_ARRAY)
@@ -25,6 +27,34 @@ static bool read_call(const struct sb_reader *reader, const struct sb_json *word
 				      "2147483647",
 				      word->text_size < 40 ? (int)word->text_size : 40, word->text);
 	return true;
+}
+
+bool sb_native_unknown_name(const struct sb_reader *reader, const struct sb_json *word)
+{
+	const char *near = sb_syscall_nearest(word->text);
+
+	if (near)
+		return sb_native_fail(reader, word,
+				      "no architecture has a system call \"%.64s\"; did you mean "
+				      "\"%s\"?",
+				      word->text, near);
+	return sb_native_fail(reader, word, "no architecture has a system call \"%.64s\"",
+			      word->text);
+}
+
+bool sb_native_check_names(const struct sb_reader *reader, const struct sb_json *calls)
+{
+	bool good = true;
+
+	if (calls->type == SB_JSON_STRING)
+		return *calls->text == '@' || sb_syscall_known(calls->text) ||
+		       sb_native_unknown_name(reader, calls);
+	if (calls->type != SB_JSON_ARRAY)
+		return true;
+	sb_json_each(word, calls)
+		if (word->type == SB_JSON_STRING)
+			good &= sb_native_check_names(reader, word);
+	return good;
 }
 
 /* A name, "@group" or number, or a list of such. */
@@ -88,6 +118,8 @@ static bool read_caps(const struct sb_reader *reader, const struct sb_json *node
 
 static bool add_kernel(struct sb_native_reading *r, const struct sb_reader *reader, uint32_t kernel)
 {
+	if (r->overridden)
+		return true;
 	if (r->kernel_count == r->kernel_room) {
 		r->kernel = sb_grow(r->arena, r->kernel, r->kernel_room, r->kernel_room * 2 + 16,
 				    sizeof(*r->kernel));
@@ -297,10 +329,47 @@ static bool read_layer(struct sb_native_reading *r, const struct sb_native_doc *
 	return good;
 }
 
-/* What a layer lacks is the document's, which stands in *layer already. */
-static bool read_all_layers(struct sb_native_reading *r, const struct sb_native_doc *doc,
-			    const struct sb_json *list, const struct sb_native_layer *common)
+/* Of a rule that counts for nothing, and is bound to no architecture. */
+static bool check_names(const struct sb_native_rule *rule)
 {
+	bool always = !rule->when.arch_count && !rule->when.cap_count && !rule->when.min_kernel;
+
+	return !rule->syscalls || rule->optional || !always ||
+	       sb_native_check_names(&rule->spot.doc->reader, rule->syscalls);
+}
+
+static bool read_default(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			 const struct sb_json *word)
+{
+	struct sb_native_layer *common = sb_alloc(r->arena, 1, sizeof(*common));
+
+	if (!common)
+		return sb_native_memory(&doc->reader);
+	*common = *r->native->layer;
+	common->default_spot = (struct sb_native_spot){doc, word};
+	r->native->layer = common;
+	return sb_native_read_action(&doc->reader, word, &common->default_action);
+}
+
+static bool read_flags(struct sb_native_reading *r, const struct sb_native_doc *doc,
+		       const struct sb_json *list)
+{
+	struct sb_native_layer *common = sb_alloc(r->arena, 1, sizeof(*common));
+
+	if (!common)
+		return sb_native_memory(&doc->reader);
+	*common = *r->native->layer;
+	common->flags_spot = (struct sb_native_spot){doc, list};
+	r->native->layer = common;
+	return sb_native_read_flags(&doc->reader, list, &common->flags);
+}
+
+/* What a layer lacks is the document's, which stands in r->native->layer. */
+static bool read_all_layers(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			    const struct sb_json *list)
+{
+	static const struct sb_native_layer none;
+	const struct sb_native_layer *common = r->overridden ? &none : r->native->layer;
 	struct sb_native_layer *layer = sb_alloc(r->arena, list->count, sizeof(*layer));
 	bool good = true;
 
@@ -319,6 +388,9 @@ static bool read_all_layers(struct sb_native_reading *r, const struct sb_native_
 	}
 	r->native->layer = layer;
 	r->native->layer_count = list->count;
+	for (uint32_t i = 0; r->overridden && i < list->count; i++)
+		for (uint32_t k = 0; k < layer[i].rule_count; k++)
+			good &= check_names(&layer[i].rule[k]);
 	return good;
 }
 
@@ -347,26 +419,13 @@ bool sb_native_read_layers(struct sb_native_reading *r)
 				"have rules or layers, in a policy with its bases",
 				layered->reader.report.file);
 	}
-	for (uint32_t i = 0; i < r->doc_count && !common->default_spot.node; i++) {
-		const struct sb_json *word = r->doc[i]->member[SB_NATIVE_DEFAULT];
-
-		if (!word)
-			continue;
-		common->default_spot = (struct sb_native_spot){r->doc[i], word};
-		good &= sb_native_read_action(&r->doc[i]->reader, word, &common->default_action);
-	}
-	for (uint32_t i = 0; i < r->doc_count && !common->flags_spot.node; i++) {
-		const struct sb_json *list = r->doc[i]->member[SB_NATIVE_FLAGS];
-
-		if (!list)
-			continue;
-		common->flags_spot = (struct sb_native_spot){r->doc[i], list};
-		good &= sb_native_read_flags(&r->doc[i]->reader, list, &common->flags);
-	}
-	if (layered)
-		return good &
-		       read_all_layers(r, layered, layered->member[SB_NATIVE_LAYERS], common);
 	r->native->layer = common;
 	r->native->layer_count = 1;
-	return good & read_rules(r, common);
+	good &= sb_native_read_member(r, SB_NATIVE_DEFAULT, read_default);
+	good &= sb_native_read_member(r, SB_NATIVE_FLAGS, read_flags);
+	if (layered)
+		return sb_native_read_member(r, SB_NATIVE_LAYERS, read_all_layers) && good;
+	*common = *r->native->layer;
+	r->native->layer = common;
+	return read_rules(r, common) && good;
 }

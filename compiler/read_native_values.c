@@ -110,6 +110,8 @@ static bool note_account(struct sb_native_reading *r, const struct sb_reader *re
 {
 	const char *note = sb_sprintf(r->arena, "%s is %u here", node->text, (unsigned int)id);
 
+	if (r->overridden)
+		return true;
 	if (!note || sb_sources_account(r->options->sources, node->text, (uint32_t)id, NULL))
 		return sb_native_memory(reader);
 	for (uint32_t i = 0; i < r->native->note_count; i++)

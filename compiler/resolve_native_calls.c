@@ -255,19 +255,6 @@ static bool unknown_group(struct sb_binder *b, const struct sb_reader *reader,
 	return sb_native_fail(reader, word, "there is no group \"%.64s\"", word->text);
 }
 
-static bool unknown_name(const struct sb_reader *reader, const struct sb_json *word)
-{
-	const char *near = sb_syscall_nearest(word->text);
-
-	if (near)
-		return sb_native_fail(reader, word,
-				      "no architecture has a system call \"%.64s\"; did you mean "
-				      "\"%s\"?",
-				      word->text, near);
-	return sb_native_fail(reader, word, "no architecture has a system call \"%.64s\"",
-			      word->text);
-}
-
 /* A name or number that none of the policy's architectures has. */
 static bool nowhere(struct sb_binder *b, const struct sb_reader *reader, const struct sb_json *word)
 {
@@ -283,7 +270,7 @@ static bool nowhere(struct sb_binder *b, const struct sb_reader *reader, const s
 				      "architectures (%s)",
 				      (int)word->text_size, word->text, list);
 	if (!sb_syscall_known(word->text))
-		return unknown_name(reader, word);
+		return sb_native_unknown_name(reader, word);
 	return sb_native_fail(
 		reader, word,
 		"none of the policy's architectures (%s) has a system call \"%.64s\"; "
@@ -365,7 +352,7 @@ static bool collect_word(struct sb_binder *b, const struct sb_reader *reader,
 			return nowhere(b, reader, word);
 		if (strictness == MUST_BE_KNOWN && word->type == SB_JSON_STRING &&
 		    !sb_syscall_known(word->text))
-			return unknown_name(reader, word);
+			return sb_native_unknown_name(reader, word);
 		return true;
 	}
 	return collect(b, c, call, mark) || sb_native_memory(reader);
