@@ -222,8 +222,12 @@ static bool words_of_bits(const struct context *c, const struct sb_native_test *
 	}
 }
 
-/* A bound of an ordered comparison, as a number of the argument's sign. */
-static bool read_bound(const struct context *c, const struct sb_native_value *value, whole *number)
+/*
+ * A bound of an ordered comparison, as a number of the argument's sign; at width: the same as it
+ * is held against the type, whatever the register has.
+ */
+static bool read_bound(const struct context *c, const struct sb_native_value *value, whole *number,
+		       whole *at_width)
 {
 	const struct sb_native_type *type = c->type;
 
@@ -235,8 +239,11 @@ static bool read_bound(const struct context *c, const struct sb_native_value *va
 			"%.*s is above all signed numbers of %u bits, and %s is signed; write a "
 			"negative number, or \"signed\": false",
 			shown(value->node), value->node->text, type->width, c->argument);
-	if (!type->is_signed && *number < 0) /* its bits, read without a sign */
+	*at_width = *number;
+	if (!type->is_signed && *number < 0) { /* its bits, read without a sign */
+		*at_width += (whole)1 << type->width;
 		*number += (whole)1 << (*number >= INT32_MIN ? type->bits : type->width);
+	}
 	return true;
 }
 
@@ -264,16 +271,16 @@ static bool words_of_order(const struct context *c, const struct sb_native_test 
 			   struct sb_native_words *words)
 {
 	const whole far = (whole)1 << 65;
-	whole lo, hi;
+	whole lo, hi, lowest, highest;
 
-	if (!read_bound(c, test->value, &lo))
+	if (!read_bound(c, test->value, &lo, &lowest))
 		return false;
 	hi = lo;
 	switch (test->op) {
 	case SB_NATIVE_RANGE:
-		if (!read_bound(c, &test->value[1], &hi))
+		if (!read_bound(c, &test->value[1], &hi, &highest))
 			return false;
-		if (lo > hi)
+		if (lowest > highest)
 			return sb_native_fail(
 				c->reader, test->node,
 				"\"range\" is [lowest, highest]: %.*s is above %.*s%s",
