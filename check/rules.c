@@ -175,8 +175,15 @@ void sb_check_names(struct sb_checker *c)
 void sb_check_mode(struct sb_checker *c)
 {
 	const struct sb_native *native = c->front ? c->front->document.native : NULL;
+	uint32_t mode = c->options->program_mode;
 	struct sb_place place;
 
+	if (!c->front && mode)
+		sb_found(c, SB_CHECK_NOT_ENFORCED, NULL,
+			 mode & SECBAKE_BLOB_UNRESTRICTED
+				 ? "the blob's mode is \"unrestricted\": it has no program"
+				 : "the blob's mode is \"complain\"; what is said here is of what "
+				   "it would enforce");
 	if (!native || (!c->front->unrestricted && c->front->mode == SECBAKE_MODE_ENFORCE))
 		return;
 	if (!sb_native_place(

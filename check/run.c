@@ -186,9 +186,15 @@ static void find_program_arches(struct sb_checker *c)
 
 static enum secbake_status check_programs(struct sb_checker *c, struct secbake_error *error)
 {
-	enum secbake_status status = sb_ask_init(&c->ask);
+	enum secbake_status status = SECBAKE_OK;
 
 	c->target = c->options->arch;
+	if (!c->options->program_count) {
+		sb_check_mode(c);
+		sb_found_tell(c);
+		return c->no_memory ? no_memory(error) : SECBAKE_OK;
+	}
+	status = sb_ask_init(&c->ask);
 	for (uint32_t i = 0; i < c->options->program_count && status == SECBAKE_OK; i++) {
 		struct sock_filter insn[SECBAKE_PROGRAM_MAX];
 		struct sb_program program;
@@ -219,7 +225,8 @@ static enum secbake_status check_options(const struct secbake_check_options *opt
 	if (!options->findings ||
 	    (!options->policy &&
 	     (!options->program || !options->arch || !options->file ||
-	      options->program_count > SECBAKE_LAYERS_MAX || !options->program_count)))
+	      options->program_count > SECBAKE_LAYERS_MAX ||
+	      (!options->program_count && !(options->program_mode & SECBAKE_BLOB_UNRESTRICTED)))))
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "a policy or programs and a receiver are required");
 	if (options->kernel_from > options->kernel_to)

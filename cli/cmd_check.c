@@ -141,10 +141,11 @@ static enum cli_exit check_programs(struct request *r, const char *path)
 	r->options.program_count = programs.count;
 	r->options.arch = programs.arch;
 	r->options.file = path;
-	if (status == CLI_DONE && programs.count)
+	if (programs.blob.bytes)
+		r->options.program_mode =
+			programs.blob.flags & (SECBAKE_BLOB_UNRESTRICTED | SECBAKE_BLOB_COMPLAIN);
+	if (status == CLI_DONE)
 		status = check(r);
-	else if (status == CLI_DONE && r->json)
-		puts("[]"); /* an unrestricted blob has no program to be wrong */
 	cli_programs_close(&programs);
 	return status;
 }

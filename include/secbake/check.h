@@ -71,7 +71,9 @@ struct secbake_findings {
  * @policy: the policy, as for secbake_compile(); or NULL. Its reporter receives errors only.
  *	@policy->mode and strict are not looked at: what is checked is what the policy enforces
  * @program: without @policy: @program_count programs, loaded first to last
- * @program_count: 1..SECBAKE_LAYERS_MAX
+ * @program_count: 1..SECBAKE_LAYERS_MAX; 0 with SECBAKE_BLOB_UNRESTRICTED in @program_mode
+ * @program_mode: the mode of the blob that they are the enforcing programs of:
+ *	SECBAKE_BLOB_UNRESTRICTED, SECBAKE_BLOB_COMPLAIN, or 0
  * @arch: of the programs' target
  * @file: what messages call the programs
  * @kernel_from: the oldest kernel that matters, or 0: @policy->target alone
@@ -83,7 +85,7 @@ struct secbake_findings {
 struct secbake_check_options {
 	const struct secbake_compile_options *policy;
 	const struct secbake_program *program;
-	uint32_t program_count;
+	uint32_t program_count, program_mode;
 	const struct secbake_arch *arch;
 	const char *file;
 	uint32_t kernel_from, kernel_to;
