@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <secbake/inspect.h>
+
 /* The index of value in words, or -1 after a message. */
 static int one_of(const struct cli_verb *verb, const char *option, const char *value,
 		  const char *const *words)
@@ -24,6 +26,16 @@ static int one_of(const struct cli_verb *verb, const char *option, const char *v
 	}
 	cli_usage(verb, "%s wants %s, not '%s'", option, list, value);
 	return -1;
+}
+
+static enum cli_exit no_capability(const struct cli_verb *verb, const char *name)
+{
+	const char *near = secbake_capability_nearest(name);
+
+	if (near)
+		return cli_usage(verb, "there is no capability '%s'; did you mean '%s'?", name,
+				 near);
+	return cli_usage(verb, "there is no capability '%s'", name);
 }
 
 enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *policy, int option,
@@ -48,6 +60,8 @@ enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *
 		policy->name = value;
 		break;
 	case CLI_OPT_CAP:
+		if (!secbake_capability_known(value))
+			return no_capability(verb, value);
 		if (policy->cap_count == CLI_CAPS_MAX)
 			return cli_usage(verb, "--cap can be given %d times", CLI_CAPS_MAX);
 		policy->cap[policy->cap_count++] = value;

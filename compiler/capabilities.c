@@ -2,7 +2,9 @@
 /* include/uapi/linux/capability.h; the last one came with 5.9. */
 #include "capabilities.h"
 
+#include <secbake/inspect.h>
 #include <string.h>
+#include <strings.h>
 
 #include "nearest.h"
 
@@ -64,7 +66,20 @@ const char *sb_capability_nearest(const char *name)
 {
 	struct sb_nearest nearest = {.word = name};
 
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT; i++) {
 		sb_nearest_try(&nearest, capabilities[i]);
+		if (!strcasecmp(name, capabilities[i] + strlen("CAP_")))
+			return capabilities[i];
+	}
 	return nearest.best;
+}
+
+bool secbake_capability_known(const char *name)
+{
+	return sb_capability_known(name);
+}
+
+const char *secbake_capability_nearest(const char *name)
+{
+	return sb_capability_nearest(name);
 }

@@ -294,11 +294,6 @@ bool sb_native_read_capability(const struct sb_reader *reader, const struct sb_j
 	if (sb_capability_known(word->text))
 		return true;
 	near = sb_capability_nearest(word->text);
-	if (!near && strncmp(word->text, "CAP_", 4) != 0) {
-		const char *whole = sb_sprintf(reader->arena, "CAP_%s", word->text);
-
-		near = whole && sb_capability_known(whole) ? whole : NULL;
-	}
 	return unknown(reader, word, "capability", word->text, near);
 }
 

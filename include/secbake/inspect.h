@@ -145,6 +145,16 @@ const char *secbake_constant_at(size_t index);
 const char *secbake_constant_nearest(const char *name);
 
 /**
+ * secbake_capability_known() - is that a capability, "CAP_SYS_ADMIN"?
+ */
+bool secbake_capability_known(const char *name);
+
+/**
+ * secbake_capability_nearest() - the one that a misspelt name may have meant, or NULL; static
+ */
+const char *secbake_capability_nearest(const char *name);
+
+/**
  * secbake_nearest() - the one of some words that a misspelt one may have meant
  * @word: the misspelt one
  * @known: @count words, borrowed; NULL ones are passed over

@@ -63,6 +63,9 @@ usage 'there is no option --kernl; did you mean --kernel?' compile --kernl 6.1 w
 usage 'there is no option --kernl; did you mean --kernel?' refresh --kernl=6.1
 usage '--f may be --features or --format' compile --f=raw web.json
 usage '--strict takes no value' compile --strict=yes web.json
+usage "there is no capability 'SYS_PTRACE'; did you mean 'CAP_SYS_PTRACE'?" compile --cap SYS_PTRACE web.json
+usage "there is no capability 'CAP_SYS_ADMN'; did you mean 'CAP_SYS_ADMIN'?" explain --cap CAP_SYS_ADMN web.json
+usage "there is no capability 'everything'" diff --cap everything web.json web.json
 usage '--strict takes no value' compile --stri=yes web.json
 usage '--kernel needs a value' compile --kernel
 usage 'there is no option --' compile --=6.1
