@@ -31,6 +31,17 @@ static enum secbake_status check_capabilities(const struct sb_options *options,
 	return SECBAKE_OK;
 }
 
+/* A profile without its one required member, but with members of the other dialect. */
+static bool looks_native(const struct sb_json *root)
+{
+	static const char *const oci[] = {"defaultAction", "syscalls", "ociVersion", "linux"};
+
+	for (size_t i = 0; i < sizeof(oci) / sizeof(oci[0]); i++)
+		if (sb_json_member(root, oci[i]))
+			return false;
+	return sb_json_member(root, "default") || sb_json_member(root, "rules");
+}
+
 enum secbake_status sb_read(struct sb_arena *arena, const struct secbake_text *text,
 			    const struct sb_options *options, struct secbake_reporter *reporter,
 			    struct sb_document *document, struct secbake_error *error)
@@ -54,8 +65,10 @@ enum secbake_status sb_read(struct sb_arena *arena, const struct secbake_text *t
 				    "a policy is a JSON object, this is %s",
 				    sb_json_type_name((enum sb_json_type)root->type));
 	marker = sb_json_member(root, "secbake");
-	if (marker && marker->type == SB_JSON_NULL)
-		marker = NULL; /* absent, as any null */
+	if (dialect == SECBAKE_DIALECT_AUTO && !marker && looks_native(root))
+		return sb_json_fail(&reader, root, SECBAKE_ERR_INPUT,
+				    "this looks like a policy of the native language, which lacks "
+				    "\"secbake\": 1; add it");
 	if (dialect == SECBAKE_DIALECT_AUTO)
 		dialect = marker ? SECBAKE_DIALECT_NATIVE : SECBAKE_DIALECT_OCI;
 	status = dialect == SECBAKE_DIALECT_NATIVE ? sb_read_native(&reader, root, options, &read)
