@@ -146,18 +146,23 @@ void cli_programs_close(struct cli_programs *programs)
 
 bool cli_parse_number(const char *text, const char *end, uint64_t *value)
 {
+	bool minus = text < end && *text == '-';
 	char copy[32], *stop;
-	size_t size = (size_t)(end - text);
+	size_t size = (size_t)(end - (text + minus));
+	uint64_t magnitude;
 
 	if (size == 0 || size >= sizeof(copy))
 		return false;
-	memcpy(copy, text, size);
+	memcpy(copy, text + minus, size);
 	copy[size] = '\0';
-	if (copy[0] != '-' && (copy[0] < '0' || copy[0] > '9'))
+	if (copy[0] < '0' || copy[0] > '9')
 		return false;
 	errno = 0;
-	*value = strtoull(copy, &stop, 0);
-	return !errno && !*stop;
+	magnitude = strtoull(copy, &stop, 0);
+	if (errno || *stop || (minus && magnitude > UINT64_C(1) << 63))
+		return false;
+	*value = minus ? -magnitude : magnitude;
+	return true;
 }
 
 static bool parse_args(const struct cli_verb *verb, const char *args, struct secbake_call *call)

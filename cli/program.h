@@ -45,7 +45,7 @@ enum cli_exit cli_programs_of_blob(struct cli_programs *programs,
 				   const struct secbake_features *features, enum secbake_mode mode,
 				   const char *path);
 
-/* A number up to end: decimal, 0x hexadecimal or 0 octal, negative as two's complement. */
+/* A number up to end: decimal, 0x hexadecimal or 0 octal; from -2^63, as two's complement. */
 bool cli_parse_number(const char *text, const char *end, uint64_t *value);
 
 /*

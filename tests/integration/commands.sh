@@ -193,6 +193,12 @@ usage "there is no 'lst'; list, verify or gc" cache lst
 usage '--dry-run and --all-features go with gc' cache list -n
 usage "x86_64 has no call 'red'; did you mean 'read'?" emu --syscall red web.sbk
 usage '99999999999 is no number of a call: they have 32 bits' emu --syscall 99999999999 web.sbk
+for number in -9223372036854775809 18446744073709551616 -18446744073709551615 --1 -+1 '- 1' -; do
+	usage "'$number' is not a 64-bit number" explain --syscall read --args="$number" web.json
+	usage "--ip wants an address, not '$number'" emu --syscall read --ip="$number" web.sbk
+done
+says 0 '' explain --syscall read --args=-9223372036854775808,-1 web.json
+grep -q ' read(0x8000000000000000, 0xffffffffffffffff)' stdout || { echo "explain: $(<stdout)" >&2; failed=1; }
 usage 'a call has at most 6 arguments: '\''1,2,3,4,5,6,7'\' emu --syscall read --args 1,2,3,4,5,6,7 web.sbk
 name='give NAME of NAME.json, up to 64 of A-Z a-z 0-9 _ . @ -, and with -P where it is'
 usage "'policies/web.json' cannot name a policy: $name" refresh policies/web.json
