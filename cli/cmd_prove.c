@@ -192,6 +192,9 @@ static enum cli_exit run(int argc, char **argv)
 		return cli_usage(&cli_prove, "standard input can be read once only");
 	status =
 		cli_programs_open(&cli_prove, &programs, argv[optind], &policy.target, policy.mode);
+	if (status == CLI_DONE && programs.blob.bytes && programs.arch != programs.blob.arch)
+		status = cli_usage(&cli_prove, "--arch says %s, and the blob is for %s",
+				   programs.arch->name, programs.blob.arch->name);
 	/* A blob says which architecture it is for; a kernel's features name theirs. */
 	if (programs.blob.bytes && !policy.target.features)
 		policy.target.arch = programs.arch->name;

@@ -241,6 +241,11 @@ for blob in enforce complain unrestricted; do
 		fi
 	done
 done
+"$secbake" compile --arch s390x --kernel 6.12 a.json -o s390x.sbk || fail 'a.json does not compile for s390x'
+expect 0 prove --arch s390x s390x.sbk a.json <<<-
+expect 0 prove s390x.sbk a.json <<<-
+expect 2 prove --arch x86_64 s390x.sbk a.json <<<-
+[[ $(<stderr) = *'--arch says x86_64, and the blob is for s390x;'* ]] || fail "another --arch: $(cat stderr)"
 expect 0 prove --mode enforce complain.sbk enforce.json <<<'proved: equal for every call, in 1 variant'
 expect 1 prove "${on[@]}" same-args.bpf a.json <<<- # no proof, but a call that refutes it
 
