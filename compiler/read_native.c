@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cache/blob_layout.h>
+
 #include "hot.h"
 #include "resolve_native.h"
 #include "syscalls.h"
@@ -134,8 +136,14 @@ static bool read_notify(struct sb_native_reading *r, const struct sb_native_doc 
 	if (found[LISTENER] &&
 	    !sb_listener_path_good(found[LISTENER]->text, found[LISTENER]->text_size))
 		return sb_native_fail(&doc->reader, found[LISTENER],
-				      "\"%.64s\" is not an absolute path of at most %d bytes",
-				      found[LISTENER]->text, SB_LISTENER_PATH_MAX);
+				      "\"%s\" is not an absolute path of at most %d bytes",
+				      sb_native_shown(&doc->reader, found[LISTENER]->text),
+				      SB_LISTENER_PATH_MAX);
+	if (found[METADATA] && found[METADATA]->text_size > SB_METADATA_MAX)
+		return sb_json_fail(&doc->reader, found[METADATA], SECBAKE_ERR_LIMIT,
+				    "%u bytes; \"metadata\" can have %u",
+				    found[METADATA]->text_size, SB_METADATA_MAX),
+		       false;
 	r->document->listener_path = found[LISTENER] ? found[LISTENER]->text : NULL;
 	if (found[METADATA] && found[METADATA]->text_size)
 		r->document->listener_metadata = found[METADATA]->text;
@@ -167,20 +175,15 @@ static bool read_hot(struct sb_native_reading *r, const struct sb_native_doc *do
 		return sb_native_fail(&doc->reader, list, "%u calls; at most %u can be hot",
 				      list->count, SB_HOT_MAX);
 	sb_json_each(word, list) {
-		bool name = word->type == SB_JSON_STRING;
-		const char *near = name ? sb_syscall_nearest(word->text) : NULL;
-
-		hot[word->index] = word->text;
-		if (name && sb_syscall_known(word->text))
-			continue;
-		if (near)
+		if (word->type == SB_JSON_STRING && *word->text != '@') {
+			hot[word->index] = word->text;
+			good &= sb_native_check_names(&doc->reader, word);
+		} else {
 			good = sb_native_fail(&doc->reader, word,
-					      "there is no system call \"%.64s\"; did you mean "
-					      "\"%s\"?",
-					      word->text, near);
-		else
-			good = sb_native_fail(&doc->reader, word,
-					      "\"hot\" lists names of system calls");
+					      "%.*s: \"hot\" lists names of system calls",
+					      word->text_size < 64 ? (int)word->text_size : 64,
+					      word->text ? word->text : "");
+		}
 	}
 	r->document->hot = hot;
 	r->document->hot_count = list->count;
@@ -212,13 +215,23 @@ static bool check_defaults(struct sb_native_reading *r)
 {
 	const struct sb_native_doc *main = r->native->main;
 
-	for (uint32_t i = 0; i < r->native->layer_count; i++)
-		if (!r->native->layer[i].default_spot.node)
-			return sb_json_fail_as(&main->reader, main->root,
-					       SECBAKE_CODE_LACKS_DEFAULT,
-					       "the policy lacks \"default\", the action for calls "
-					       "that no rule names; add it here or in a base"),
-			       false;
+	for (uint32_t i = 0; i < r->native->layer_count; i++) {
+		const struct sb_native_layer *layer = &r->native->layer[i];
+
+		if (layer->default_spot.node)
+			continue;
+		if (layer->spot.node)
+			sb_json_fail_as(&layer->spot.doc->reader, layer->spot.node,
+					SECBAKE_CODE_LACKS_DEFAULT,
+					"the layer lacks \"default\", the action for calls that no "
+					"rule names; add it here, beside \"layers\", or in a base");
+		else
+			sb_json_fail_as(
+				&main->reader, main->root, SECBAKE_CODE_LACKS_DEFAULT,
+				"the policy lacks \"default\", the action for calls that no rule "
+				"names; add it here or in a base");
+		return false;
+	}
 	return true;
 }
 

@@ -127,6 +127,7 @@ struct sb_native_rule {
 };
 
 struct sb_native_layer {
+	struct sb_native_spot spot; /* nowhere: the policy has no layers */
 	uint32_t rule_count;
 	const struct sb_native_rule *rule;
 	struct sb_native_action default_action;
@@ -250,6 +251,8 @@ bool sb_native_fields(const struct sb_reader *reader, const struct sb_json *obje
 		      const char *what, const struct sb_native_field *fields, size_t count,
 		      const struct sb_json **found);
 bool sb_native_memory(const struct sb_reader *reader);
+/* A text for a message: whole, or its beginning and "..."; never a part of a character. */
+const char *sb_native_shown(const struct sb_reader *reader, const char *text);
 bool sb_native_over(const struct sb_reader *reader); /* too many errors, or no memory */
 bool sb_native_read_action(const struct sb_reader *reader, const struct sb_json *word,
 			   struct sb_native_action *action);

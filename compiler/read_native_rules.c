@@ -32,14 +32,14 @@ static bool read_call(const struct sb_reader *reader, const struct sb_json *word
 bool sb_native_unknown_name(const struct sb_reader *reader, const struct sb_json *word)
 {
 	const char *near = sb_syscall_nearest(word->text);
+	const char *shown = sb_native_shown(reader, word->text);
 
 	if (near)
 		return sb_native_fail(reader, word,
-				      "no architecture has a system call \"%.64s\"; did you mean "
+				      "no architecture has a system call \"%s\"; did you mean "
 				      "\"%s\"?",
-				      word->text, near);
-	return sb_native_fail(reader, word, "no architecture has a system call \"%.64s\"",
-			      word->text);
+				      shown, near);
+	return sb_native_fail(reader, word, "no architecture has a system call \"%s\"", shown);
 }
 
 bool sb_native_check_names(const struct sb_reader *reader, const struct sb_json *calls)
@@ -384,6 +384,7 @@ static bool read_all_layers(struct sb_native_reading *r, const struct sb_native_
 		return sb_native_memory(&doc->reader);
 	sb_json_each(object, list) {
 		layer[object->index] = *common;
+		layer[object->index].spot = (struct sb_native_spot){doc, object};
 		good &= read_layer(r, doc, object, &layer[object->index]);
 	}
 	r->native->layer = layer;

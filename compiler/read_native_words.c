@@ -21,6 +21,19 @@ bool sb_native_memory(const struct sb_reader *reader)
 	return false;
 }
 
+const char *sb_native_shown(const struct sb_reader *reader, const char *text)
+{
+	const char *shown;
+	int size = 61;
+
+	if (strlen(text) <= 64)
+		return text;
+	while (((unsigned char)text[size] & 0xc0) == 0x80) /* inside of a character of UTF-8 */
+		size--;
+	shown = sb_sprintf(reader->arena, "%.*s...", size, text);
+	return shown ? shown : "";
+}
+
 bool sb_native_over(const struct sb_reader *reader)
 {
 	return reader->report.faults->over;
@@ -29,11 +42,12 @@ bool sb_native_over(const struct sb_reader *reader)
 static bool unknown(const struct sb_reader *reader, const struct sb_json *word, const char *kind,
 		    const char *text, const char *near)
 {
+	const char *shown = sb_native_shown(reader, text);
+
 	if (near)
-		return sb_native_fail(reader, word,
-				      "there is no %s \"%.64s\"; did you mean \"%s\"?", kind, text,
-				      near);
-	return sb_native_fail(reader, word, "there is no %s \"%.64s\"", kind, text);
+		return sb_native_fail(reader, word, "there is no %s \"%s\"; did you mean \"%s\"?",
+				      kind, shown, near);
+	return sb_native_fail(reader, word, "there is no %s \"%s\"", kind, shown);
 }
 
 static bool unknown_member(const struct sb_reader *reader, const struct sb_json *member,
@@ -50,11 +64,11 @@ static bool unknown_member(const struct sb_reader *reader, const struct sb_json 
 	}
 	if (nearest.best)
 		sb_fail(&reader->report, place, SECBAKE_ERR_INPUT,
-			"%s has no member \"%.64s\"; did you mean \"%s\"?", what, member->name,
-			nearest.best);
+			"%s has no member \"%s\"; did you mean \"%s\"?", what,
+			sb_native_shown(reader, member->name), nearest.best);
 	else
-		sb_fail(&reader->report, place, SECBAKE_ERR_INPUT, "%s has no member \"%.64s\"",
-			what, member->name);
+		sb_fail(&reader->report, place, SECBAKE_ERR_INPUT, "%s has no member \"%s\"", what,
+			sb_native_shown(reader, member->name));
 	return false;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cache/blob_layout.h>
+
 static enum secbake_status out_of_memory(const struct sb_reader *reader)
 {
 	return secbake_error_set(reader->report.error, SECBAKE_ERR_MEMORY, 0, "out of memory");
@@ -193,6 +195,10 @@ static enum secbake_status read_listener(const struct sb_reader *reader,
 			reader, found[LISTENER_METADATA], SECBAKE_ERR_INPUT,
 			"\"listenerMetadata\" needs \"listenerPath\", the socket that it is "
 			"sent to");
+	if (document->listener_metadata && found[LISTENER_METADATA]->text_size > SB_METADATA_MAX)
+		return sb_json_fail(reader, found[LISTENER_METADATA], SECBAKE_ERR_LIMIT,
+				    "%u bytes; \"listenerMetadata\" can have %u",
+				    found[LISTENER_METADATA]->text_size, SB_METADATA_MAX);
 	if (document->listener_path &&
 	    !sb_listener_path_good(document->listener_path, found[LISTENER_PATH]->text_size))
 		return bad_listener(reader, found[LISTENER_PATH], notify, document);

@@ -181,16 +181,20 @@ bool sb_native_words_both(struct sb_arena *arena, struct sb_native_words *a,
 static bool words_of_list(const struct context *c, const struct sb_native_test *test,
 			  struct sb_native_words *words)
 {
+	bool good = true;
+
 	for (uint32_t i = 0; i < test->value_count; i++) {
 		whole number;
 		uint64_t word;
 
 		if (!read_whole(c, &test->value[i], &number))
-			return false;
+			good = false; /* the others may be wrong, too */
 		/* A bit outside of the mask is never set after masking. */
-		if (word_of(c->type, number, &word) && !(word & ~words->mask))
+		else if (word_of(c->type, number, &word) && !(word & ~words->mask))
 			words->interval[words->count++] = (struct sb_interval){word, word};
 	}
+	if (!good)
+		return false;
 	normalise(words);
 	return test->op == SB_NATIVE_IN || invert(c->reader->arena, words) ||
 	       sb_native_memory(c->reader);
