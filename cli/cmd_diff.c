@@ -118,6 +118,7 @@ static enum cli_exit open_programs(struct operand *o)
 		return status;
 	o->side.program = programs->program;
 	o->side.program_count = programs->count;
+	o->side.file = cli_shown(o->path);
 	if (!programs->blob.bytes)
 		return CLI_DONE;
 	o->side.filter_flags = programs->filter_flags;

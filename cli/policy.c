@@ -106,12 +106,18 @@ enum cli_exit cli_policy_option(const struct cli_verb *verb, struct cli_policy *
  */
 void cli_policy_name(const char *path, char name[SECBAKE_NAME_MAX + 1])
 {
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	size_t size;
+	size_t end = strlen(path), size;
+	const char *base;
 
-	if (!strcmp(path, "-"))
+	while (end > 1 && path[end - 1] == '/') /* a directory, as its reader says */
+		end--;
+	for (base = path + end; base > path && base[-1] != '/';)
+		base--;
+	size = (size_t)(path + end - base);
+	if (!strcmp(path, "-")) {
 		base = "stdin";
-	size = strlen(base);
+		size = strlen(base);
+	}
 	if (size > 5 && !strcmp(base + size - 5, ".json"))
 		size -= 5;
 	if (size > SECBAKE_NAME_MAX)
@@ -122,6 +128,8 @@ void cli_policy_name(const char *path, char name[SECBAKE_NAME_MAX + 1])
 		name[i] = one[0] == '.' || secbake_name_valid(one) ? one[0] : '_';
 	}
 	name[size] = '\0';
+	if (!size && *path) /* "/" */
+		memcpy(name, "_", 2);
 	if (name[0] == '.')
 		name[0] = '_';
 }

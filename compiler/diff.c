@@ -85,7 +85,9 @@ static enum secbake_status prepare(struct secbake_diff *diff, uint32_t index,
 				   const struct secbake_side *given, struct sb_side *side,
 				   struct secbake_error *error)
 {
-	*side = (struct sb_side){0};
+	enum secbake_status status;
+
+	*side = (struct sb_side){.file = given->policy ? given->policy->policy.file : given->file};
 	for (size_t i = 0; i < sizeof(given->reserved) / sizeof(given->reserved[0]); i++)
 		if (given->reserved[i])
 			return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
@@ -96,7 +98,10 @@ static enum secbake_status prepare(struct secbake_diff *diff, uint32_t index,
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "%u programs are more than the %u that can be compared",
 					 given->program_count, SECBAKE_LAYERS_MAX);
-	return prepare_programs(diff, index, given, side, error);
+	status = prepare_programs(diff, index, given, side, error);
+	if (status != SECBAKE_OK)
+		secbake_error_file(error, given->file, 0, 0, NULL);
+	return status;
 }
 
 enum secbake_status secbake_diff(const struct secbake_side *a, const struct secbake_side *b,

@@ -363,10 +363,16 @@ enum secbake_status sb_diff(struct sb_arena *arena, const struct sb_side *a,
 		return status;
 	if (status != SECBAKE_OK)
 		sb_dd_failed(&dd, "the start", error);
-	if (status == SECBAKE_OK)
+	if (status == SECBAKE_OK) {
 		status = sb_prove_side(&dd, a, limits.points, &f, error);
-	if (status == SECBAKE_OK)
+		if (status != SECBAKE_OK)
+			secbake_error_file(error, a->file, 0, 0, NULL);
+	}
+	if (status == SECBAKE_OK) {
 		status = sb_prove_side(&dd, b, limits.points, &g, error);
+		if (status != SECBAKE_OK)
+			secbake_error_file(error, b->file, 0, 0, NULL);
+	}
 	if (status == SECBAKE_OK && f != g)
 		status = diff_archs(&d, f, g);
 	sb_dd_free(&dd);

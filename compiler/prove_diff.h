@@ -14,6 +14,7 @@ struct sb_side {
 	uint32_t layer_count, program_count;
 	const struct sb_layer *layer;
 	const struct sb_program *program;
+	const char *file; /* for errors, or NULL */
 };
 
 struct sb_diff {

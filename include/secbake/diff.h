@@ -20,6 +20,7 @@ extern "C" {
  *	allowed
  * @program_count: at most SECBAKE_LAYERS_MAX
  * @filter_flags: SECBAKE_FLAG_* of each program; NULL: not known
+ * @file: what errors call the programs, or NULL
  * @reserved: zero
  *
  * Several programs, or a policy's several layers, count as what the kernel makes of
@@ -32,7 +33,8 @@ struct secbake_side {
 	const struct secbake_program *program;
 	uint32_t program_count;
 	const uint32_t *filter_flags;
-	uintptr_t reserved[4];
+	const char *file;
+	uintptr_t reserved[3];
 };
 
 #define SECBAKE_WORD_IP 6u /* secbake_diff_term.word: the instruction pointer */

@@ -119,6 +119,16 @@ for verb in compile check explain; do
 	[[ $verb = check ]] || says 3 'web.sbk: is a blob, which was compiled; give the JSON that it was made of' $words web.sbk
 	[[ $verb = check ]] || says 3 'nul.json:1: a NUL byte; a policy is UTF-8 text' $words nul.json
 done
+says 4 'dir/: cannot be read: Is a directory' explain --syscall read dir/
+says 4 '/: cannot be read: Is a directory' explain --syscall read /
+printf '{ "secbake": 1, "default": "allow",\n"notify": { "listener": "/run/l", "metadata": "%065536d" } }' 0 >metadata.json
+says 3 'metadata.json:2: /notify/metadata: 65536 bytes; "metadata" can have 65535' compile -o x.sbk metadata.json
+printf '{ "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/l",\n"listenerMetadata": "%065536d" }' 0 >metadata.json
+says 3 'metadata.json:2: /listenerMetadata: 65536 bytes; "listenerMetadata" can have 65535' compile -o x.sbk metadata.json
+printf '\377\377\0\0\0\0\0\0' >bad.bpf # in either byte order
+for pair in 'web.json bad.bpf' 'bad.bpf web.json'; do
+	says 3 'bad.bpf: instruction 0 (code 0xffff, k 0x0): seccomp has no such instruction' diff $pair
+done
 json='is JSON, a policy, where a program or blob is wanted: secbake compile makes one of it'
 for words in 'emu --syscall read' disasm; do
 	usage 'which program?' $words
