@@ -416,8 +416,8 @@ static bool bind(struct sb_binder *b)
 
 uint32_t sb_native_ask(struct sb_binder *b, const struct sb_clause *clause, uint32_t count)
 {
-	/* At worst 20 MiB and some tenths of a second: this is a courtesy. */
-	static const struct sb_prove_limits limits = {.nodes = 1u << 19, .steps = 1u << 20};
+	/* At worst 10 MiB and a tenth of a second: this is a courtesy. */
+	static const struct sb_prove_limits limits = {.nodes = 1u << 18, .steps = 1u << 20};
 
 	if (!b->dd) {
 		b->dd = sb_alloc(b->arena, 1, sizeof(*b->dd));

@@ -100,8 +100,9 @@ static bool all_taken(struct judge *j, const struct sb_bound_claim *claim, uint3
 		if (counts(j, earlier, rule, kernel))
 			taken->calls = either(j, taken->calls, calls_of(j, bound));
 	}
-	return taken->calls != SB_DD_FALSE &&
-	       and_not(j, calls_of(j, claim[count].bound), taken->calls) == SB_DD_FALSE;
+	if (taken->calls == SB_DD_FALSE || taken->calls == SB_DD_TRUE)
+		return taken->calls == SB_DD_TRUE;
+	return and_not(j, calls_of(j, claim[count].bound), taken->calls) == SB_DD_FALSE;
 }
 
 /* The lines of the rules that do: one that does alone, or else each that takes some. */
@@ -218,7 +219,7 @@ static void judge_number(struct judge *j, uint32_t arch, const struct sb_bound_c
 		const struct sb_bound_rule *bound = &j->layer->bound[claim[i].bound];
 		struct lines lines = {0};
 
-		if (calls_of(j, claim[i].bound) == SB_DD_FALSE)
+		if (bound->never)
 			continue;
 		j->seen[bound->rule] |= CLAIMED;
 		if (j->seen[bound->rule] & DECIDES)
