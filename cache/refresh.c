@@ -67,10 +67,13 @@ static void *work(void *argument)
 		index = r->next < r->names.count ? r->next++ : r->names.count;
 		pthread_mutex_unlock(&r->mutex);
 		if (index == r->names.count)
-			return NULL;
+			break;
 		sb_refresh_policy(r, r->names.name[index], &result);
 		sb_refresh_deliver(r, &result);
 	}
+	/* Another thread may be at a compile for long yet. */
+	sb_refresh_flush(r);
+	return NULL;
 }
 
 /* This thread works, too: where no other can be made it does everything. */
@@ -88,7 +91,6 @@ static void work_all(struct sb_refresh *r)
 	work(r);
 	while (started)
 		pthread_join(thread[--started], NULL);
-	sb_refresh_flush(r);
 	sb_refresh_bases(r);
 }
 

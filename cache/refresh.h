@@ -52,6 +52,7 @@ struct sb_result {
 struct sb_batch {
 	struct sb_result *at;
 	size_t count, room, staged;
+	long long since_ns; /* CLOCK_MONOTONIC when the first came */
 };
 
 struct sb_index_builder;
@@ -121,6 +122,8 @@ void sb_refresh_policy(struct sb_refresh *r, const char *name, struct sb_result 
 void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result);
 void sb_refresh_bases(struct sb_refresh *r);
 void sb_refresh_flush(struct sb_refresh *r);
+/* Names what has waited too long to wait for one compile more; before a slow one, everything. */
+void sb_refresh_before_compile(struct sb_refresh *r, bool slow);
 /*
  * Locks an entry. While it waits, no staged blob keeps the lock of its own entry: two
  * processes would wait for each other.

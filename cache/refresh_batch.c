@@ -7,7 +7,9 @@
  *
  * Until its batch is through an entry stays locked, so that whoever waits for it
  * finds the blob and does not compile it again. Nobody waits with a batch in hand:
- * what another process waits for may be just what is in it.
+ * what another process waits for may be just what is in it. For the same reason, and
+ * since an interruption loses it, no batch grows old: the loaders that wait give up
+ * after SECBAKE_LOCK_SECONDS.
  */
 #include "refresh.h"
 
@@ -15,11 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "refresh_index.h"
 
 #define BATCH_MAX 256u
+#define BATCH_AGE_NS 500000000ll /* a hundred compiles, beside which the syncs are little */
 
 /* A lock each, and at most two batches at once; and other things want to be opened, too. */
 static size_t batch_max(void)
@@ -100,6 +104,20 @@ void sb_refresh_flush(struct sb_refresh *r)
 	pthread_mutex_unlock(&r->flush);
 }
 
+static long long now_ns(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* Of what is in it, has the oldest waited long enough? */
+static bool is_old(const struct sb_batch *batch)
+{
+	return batch->count && now_ns() - batch->since_ns >= BATCH_AGE_NS;
+}
+
 static bool append(struct sb_batch *batch, const struct sb_result *result)
 {
 	if (batch->count == batch->room) {
@@ -111,6 +129,8 @@ static bool append(struct sb_batch *batch, const struct sb_result *result)
 		batch->at = grown;
 		batch->room = room;
 	}
+	if (!batch->count)
+		batch->since_ns = now_ns();
 	batch->at[batch->count++] = *result;
 	batch->staged += result->staged;
 	return true;
@@ -126,8 +146,19 @@ static bool enqueue(struct sb_refresh *r, const struct sb_result *result, bool *
 		return append(&r->bases, result);
 	if ((!result->staged && !batch->count) || !append(batch, result))
 		return false;
-	*full = batch->count >= batch_max() || r->waiting;
+	*full = batch->count >= batch_max() || r->waiting || is_old(batch);
 	return true;
+}
+
+void sb_refresh_before_compile(struct sb_refresh *r, bool slow)
+{
+	bool due;
+
+	pthread_mutex_lock(&r->mutex);
+	due = slow ? r->batch.count > 0 : is_old(&r->batch);
+	pthread_mutex_unlock(&r->mutex);
+	if (due)
+		sb_refresh_flush(r);
 }
 
 void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)

@@ -154,6 +154,15 @@ static enum secbake_status stage(struct sb_refresh *r, struct sb_result *result,
 	return status;
 }
 
+/* Seconds, not milliseconds. Of the options a word is enough: to be wrong costs one sync. */
+static bool slow(const struct sb_refresh *r, const struct secbake_text *options)
+{
+	static const char best[] = "best";
+
+	return r->options->effort == SECBAKE_EFFORT_BEST ||
+	       (options->bytes && memmem(options->bytes, options->size, best, sizeof(best) - 1));
+}
+
 static enum secbake_status compile_policy(struct sb_refresh *r, struct sb_result *result,
 					  const struct sb_candidate *earlier,
 					  struct secbake_error *error)
@@ -172,6 +181,7 @@ static enum secbake_status compile_policy(struct sb_refresh *r, struct sb_result
 	enum secbake_status status;
 
 	status = read_texts(r, result->name, &texts, &compile, error);
+	sb_refresh_before_compile(r, slow(r, &compile.options));
 	if (!status)
 		status = secbake_compile(&compile, &compiled, error);
 	if (!status) {

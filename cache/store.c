@@ -73,9 +73,12 @@ enum secbake_status sb_lock_wait(int locks, const char *path, const char *file, 
 						 "cannot lock %s/%s/%s", path, SB_LOCK_DIR, file);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec - start.tv_sec >= (time_t)seconds)
-			return secbake_error_set(error, SECBAKE_ERR_SYSTEM, ETIMEDOUT,
-						 "another process has held %s/%s/%s for %u seconds",
-						 path, SB_LOCK_DIR, file, seconds);
+			return secbake_error_set(
+				error, SECBAKE_ERR_SYSTEM, 0,
+				"another process, which may be compiling this, has held %s/%s/%s "
+				"for %u seconds; try again when it is done, or end it (fuser tells "
+				"which it is)",
+				path, SB_LOCK_DIR, file, seconds);
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < WAIT_LAST_NS)
 			pause.tv_nsec *= 2;

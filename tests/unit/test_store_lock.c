@@ -35,7 +35,7 @@ static void test_lock_excludes(void **state)
 	/* Bounded, and the message names the file. */
 	assert_int_equal(sb_lock_wait(store.locks, "the/root", file, LOCK_EX, 1, &b, &error),
 			 SECBAKE_ERR_SYSTEM);
-	assert_int_equal(error.sys_errno, ETIMEDOUT);
+	assert_int_equal(error.sys_errno, 0);
 	assert_non_null(strstr(error.text, file));
 	assert_int_equal(b, -2);
 	/* Another entry is free. */
