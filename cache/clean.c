@@ -48,6 +48,9 @@ static bool removed(struct gc *gc, int dir, const char *folder, const char *file
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
 		return true;
 	if (!gc->options->dry_run && unlinkat(dir, file, flags) && errno != ENOENT) {
+		/* Somebody (secbake compile -d, which takes no lock) has just written there. */
+		if ((flags & AT_REMOVEDIR) && (errno == ENOTEMPTY || errno == EEXIST))
+			return false;
 		secbake_error_set(&error, SECBAKE_ERR_SYSTEM, errno, "cannot remove %s", path);
 		trouble(gc, &error);
 		return false;
@@ -89,6 +92,20 @@ static const char *judge(struct gc *gc, const struct sb_set *set, const char *fi
 	return reason;
 }
 
+/* A temporary file goes if its writer is dead; true when it is gone, or would be. */
+static bool clean_temp(struct gc *gc, const struct sb_set *set, const char *file)
+{
+	int fd = sb_stage_dead(set->dir, file);
+	bool gone;
+
+	if (fd < 0)
+		return false;
+	gone = removed(gc, set->dir, set->path, file, 0,
+		       "left over from a process that was killed");
+	close(fd);
+	return gone;
+}
+
 /* Cleans the files; true when nothing but "features" is left. */
 static bool clean_files(struct gc *gc, const struct sb_set *set)
 {
@@ -106,9 +123,11 @@ static bool clean_files(struct gc *gc, const struct sb_set *set)
 
 		if (!strcmp(file, SB_FEATURES_FILE))
 			continue;
-		if (sb_stage_is_temp(file))
-			reason = "left over from a process that was killed";
-		else if (sb_blob_name(file, name))
+		if (sb_stage_is_temp(file)) {
+			left += !clean_temp(gc, set, file);
+			continue;
+		}
+		if (sb_blob_name(file, name))
 			reason = judge(gc, set, file, name);
 		if (!reason || !removed(gc, set->dir, set->path, file, 0, reason))
 			left++;

@@ -76,21 +76,6 @@ static bool create_named(struct sb_stage *stage, mode_t mode)
 	return stage->fd >= 0;
 }
 
-static enum secbake_status create(struct sb_stage *stage, mode_t mode, struct secbake_error *error)
-{
-	for (int i = 0; i < CREATE_TRIES; i++) {
-		name_temp(stage, some_number());
-		if (!stage->temp[0])
-			return name_too_long(stage, error);
-		if (create_named(stage, mode))
-			return SECBAKE_OK;
-		if (errno != EEXIST)
-			break;
-	}
-	stage->temp[0] = '\0';
-	return failed(stage, "create a temporary file for", error);
-}
-
 /* Is what fd is open on the file that has this name now? */
 static bool still_named(int fd, int dir, const char *name)
 {
@@ -100,22 +85,58 @@ static bool still_named(int fd, int dir, const char *name)
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-/*
- * Removes a temporary file whose writer is dead. A writer holds a lock until its file has
- * its name; where there are no locks (some network file systems) nothing is removed. What
- * is not a file of the user's own is nobody's leavings.
- */
-static void remove_dead(int dir, const char *temp)
+int sb_stage_dead(int dir, const char *temp)
 {
 	struct stat st;
 	int fd = sb_open(dir, temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 
 	if (fd < 0)
-		return;
+		return -1;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
 	    !TEMP_FAILURE_RETRY(flock(fd, LOCK_EX | LOCK_NB)) && still_named(fd, dir, temp))
-		unlinkat(dir, temp, 0);
+		return fd;
 	close(fd);
+	return -1;
+}
+
+void sb_stage_remove_dead(int dir, const char *temp)
+{
+	int fd = sb_stage_dead(dir, temp);
+
+	if (fd < 0)
+		return;
+	unlinkat(dir, temp, 0);
+	close(fd);
+}
+
+/*
+ * Locks what was just made. Another writer, or a sweep, may have taken it for a dead one's
+ * before that; then it holds the lock, or has removed the name.
+ */
+static bool keep_locked(const struct sb_stage *stage)
+{
+	return (!TEMP_FAILURE_RETRY(flock(stage->fd, LOCK_EX | LOCK_NB)) || errno != EWOULDBLOCK) &&
+	       still_named(stage->fd, stage->dir, stage->temp);
+}
+
+static enum secbake_status create(struct sb_stage *stage, mode_t mode, bool locked,
+				  struct secbake_error *error)
+{
+	for (int i = 0; i < CREATE_TRIES; i++) {
+		name_temp(stage, some_number());
+		if (!stage->temp[0])
+			return name_too_long(stage, error);
+		if (create_named(stage, mode)) {
+			if (!locked || keep_locked(stage))
+				return SECBAKE_OK;
+			sb_stage_close(stage);
+			errno = EEXIST;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	stage->temp[0] = '\0';
+	return failed(stage, "create a temporary file for", error);
 }
 
 /*
@@ -129,23 +150,17 @@ static enum secbake_status create_in_slot(struct sb_stage *stage, mode_t mode,
 		name_temp(stage, slot);
 		if (!stage->temp[0])
 			return name_too_long(stage, error);
-		remove_dead(stage->dir, stage->temp);
+		sb_stage_remove_dead(stage->dir, stage->temp);
 	}
 	for (unsigned int slot = 0; slot < SLOTS; slot++) {
 		name_temp(stage, slot);
 		if (!create_named(stage, mode))
 			continue;
-		/*
-		 * Another writer may have taken it for a dead one's before it was locked; then it
-		 * holds the lock, or has removed the name.
-		 */
-		if ((!TEMP_FAILURE_RETRY(flock(stage->fd, LOCK_EX | LOCK_NB)) ||
-		     errno != EWOULDBLOCK) &&
-		    still_named(stage->fd, stage->dir, stage->temp))
+		if (keep_locked(stage))
 			return SECBAKE_OK;
 		sb_stage_close(stage);
 	}
-	return create(stage, mode, error);
+	return create(stage, mode, true, error);
 }
 
 static bool write_all(int fd, const char *bytes, size_t size)
@@ -192,7 +207,7 @@ enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *
 	enum secbake_status status;
 
 	*stage = (struct sb_stage){.dir = dir, .fd = -1, .path = path, .name = name};
-	status = create(stage, first_mode(mode), error);
+	status = create(stage, first_mode(mode), false, error);
 	return status ? status : fill(stage, bytes, size, mode, error);
 }
 

@@ -29,7 +29,8 @@ struct sb_stage {
 /*
  * Writes size bytes to a new file in dir with a name of its own
  * (".NAME.<16 hex digits>.tmp") and exactly this mode, whatever the umask
- * (unless SB_STAGE_UMASK). On failure nothing is left.
+ * (unless SB_STAGE_UMASK). On failure nothing is left. The caller holds a lock that
+ * keeps sweeps away: the file itself is not locked.
  */
 enum secbake_status sb_stage_write(struct sb_stage *stage, int dir, const char *path,
 				   const char *name, const void *bytes, size_t size, mode_t mode,
@@ -59,6 +60,16 @@ enum secbake_status sb_stage_replace(int dir, const char *path, const char *name
 
 /* openat(2), close-on-exec, again when a signal interrupts it. */
 int sb_open(int dir, const char *path, int flags, mode_t mode);
+
+/*
+ * A temporary file whose writer is dead: a descriptor that keeps it locked while it is
+ * removed, else -1. A writer without another lock holds its file locked until that has its
+ * name; where there are no locks (some network file systems) nothing is dead. What is
+ * not a file of the user's own is nobody's leavings.
+ */
+int sb_stage_dead(int dir, const char *temp);
+/* The same, and removes it. */
+void sb_stage_remove_dead(int dir, const char *temp);
 
 /* Is this a name that sb_stage_write() makes? */
 bool sb_stage_is_temp(const char *name);

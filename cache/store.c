@@ -245,7 +245,7 @@ void sb_store_sweep(int dir, const char *hash)
 	while ((entry = readdir(list)))
 		if (sb_stage_is_temp(entry->d_name) &&
 		    (!hash || !strncmp(entry->d_name + 1, hash, strlen(hash))))
-			unlinkat(dir, entry->d_name, 0);
+			sb_stage_remove_dead(dir, entry->d_name);
 	closedir(list);
 }
 

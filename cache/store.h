@@ -80,8 +80,8 @@ enum secbake_status sb_lock_wait(int locks, const char *path, const char *file, 
 				 unsigned int seconds, int *lock, struct secbake_error *error);
 
 /*
- * Removes the temporary files in a feature set (hash NULL), or those of one in its root;
- * only under its exclusive lock.
+ * Removes dead writers' temporary files in a feature set (hash NULL), or those of one in its
+ * root; only under its exclusive lock.
  */
 void sb_store_sweep(int dir, const char *hash);
 

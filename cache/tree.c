@@ -2,7 +2,8 @@
 /*
  * A cache that is made at build time, to be copied into an image: the same
  * names and bytes as a refresh on the target would leave, and nothing else. A
- * build's folder is its owner's, so that nobody is kept out and nothing locked.
+ * build's folder is its owner's, so that nobody is kept out and nothing locked; but it
+ * may be a cache in use, where somebody cleans up meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,11 @@
 #include <secbake/cache.h>
 
 #include "lookup.h"
+#include "places.h"
 #include "stage.h"
 #include "store.h"
+
+#define PUT_TRIES 100
 
 /* With this mode, whatever the umask, if it is new: builds shall be alike. */
 static enum secbake_status open_dir(int parent, const char *name, const char *path, int *fd,
@@ -58,6 +62,7 @@ static enum secbake_status make_above(const char *tree, struct secbake_error *er
 	return SECBAKE_OK;
 }
 
+/* features last: who cleans up and has seen no blob may just have removed it. */
 static enum secbake_status put_files(int dir, const char *path,
 				     const struct secbake_features *features, const char *name,
 				     const void *bytes, size_t size, struct secbake_error *error)
@@ -69,11 +74,36 @@ static enum secbake_status put_files(int dir, const char *path,
 
 	hashed.kernel = 0; /* as the hash: the version is not part of it */
 	text_size = secbake_features_format(&hashed, text);
-	status = sb_stage_replace(dir, path, SB_FEATURES_FILE, text, text_size, 0644, error);
+	snprintf(file, sizeof(file), "%s%s", name, SB_SUFFIX_BLOB);
+	status = sb_stage_replace(dir, path, file, bytes, size, 0644, error);
 	if (status)
 		return status;
-	snprintf(file, sizeof(file), "%s%s", name, SB_SUFFIX_BLOB);
-	return sb_stage_replace(dir, path, file, bytes, size, 0644, error);
+	return sb_stage_replace(dir, path, SB_FEATURES_FILE, text, text_size, 0644, error);
+}
+
+static enum secbake_status put_below(int top, const char *hash, const char *path,
+				     const struct secbake_features *features, const char *name,
+				     const void *bytes, size_t size, struct secbake_error *error)
+{
+	struct secbake_error why;
+	enum secbake_status status = SECBAKE_OK;
+
+	for (int i = 0; i < PUT_TRIES; i++) {
+		int dir;
+
+		why = (struct secbake_error){0};
+		status = open_dir(top, hash, path, &dir, &why);
+		if (!status) {
+			status = put_files(dir, path, features, name, bytes, size, &why);
+			close(dir);
+		}
+		/* Else somebody has removed the folder, since it was empty. */
+		if (why.sys_errno != ENOENT)
+			break;
+	}
+	if (status)
+		sb_error_pass(error, &why);
+	return status;
 }
 
 enum secbake_status secbake_tree_put(const char *tree, const struct secbake_features *features,
@@ -83,7 +113,7 @@ enum secbake_status secbake_tree_put(const char *tree, const struct secbake_feat
 	char hash[SECBAKE_HASH_TEXT], path[SB_PATH_MAX + SECBAKE_HASH_TEXT];
 	struct secbake_hash hashed;
 	enum secbake_status status;
-	int top, dir;
+	int top;
 
 	if (!secbake_name_valid(name))
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "'%s' cannot name a policy",
@@ -99,11 +129,7 @@ enum secbake_status secbake_tree_put(const char *tree, const struct secbake_feat
 		status = open_dir(AT_FDCWD, tree, tree, &top, error);
 	if (status)
 		return status;
-	status = open_dir(top, hash, path, &dir, error);
+	status = put_below(top, hash, path, features, name, bytes, size, error);
 	close(top);
-	if (status)
-		return status;
-	status = put_files(dir, path, features, name, bytes, size, error);
-	close(dir);
 	return status;
 }

@@ -265,6 +265,87 @@ static void test_gc_in_use(void **state)
 	assert_int_equal(sweep(false, NULL).removed, 2);
 }
 
+/* A writer that takes no lock on the feature set holds its file; nobody takes that away. */
+static void test_gc_living_writer(void **state)
+{
+	static const char living[] = ".web.sbk.0000000000000000.tmp",
+			  dead[] = ".web.sbk.0000000000000001.tmp";
+	struct swept swept;
+	int held;
+
+	(void)state;
+	put_text("p/web.json", POLICY("read"));
+	expect("web=compiled ", SECBAKE_OK);
+	put_text(cached("c", living), "half");
+	put_text(cached("c", dead), "half");
+	held = openat(top_fd, cached("c", living), O_RDONLY | O_CLOEXEC);
+	assert_true(held >= 0);
+	assert_int_equal(flock(held, LOCK_EX), 0);
+	assert_int_equal(sweep(true, NULL).removed, 1);
+	swept = sweep(false, NULL);
+	assert_int_equal(swept.removed, 1);
+	assert_int_equal(swept.troubles, 0);
+	assert_true(exists(cached("c", living)));
+	/* Nor does a refresh that writes. */
+	put_text(cached("c", dead), "half");
+	put_text("p/web.json", POLICY("write"));
+	expect("web=compiled ", SECBAKE_OK);
+	assert_false(exists(cached("c", dead)));
+	assert_true(exists(cached("c", living)));
+	/* All the rest may go, the folder not. */
+	unlinkat(top_fd, "p/web.json", 0);
+	swept = sweep(false, NULL);
+	assert_int_equal(swept.removed, 1);
+	assert_int_equal(swept.troubles, 0);
+	assert_true(exists(cached("c", living)));
+	close(held);
+	assert_int_equal(sweep(false, NULL).removed, 2);
+}
+
+#define PUTS 300
+
+/* What `secbake compile -d` does, with bytes that are no blob's: as soon as gc sees them they go.
+ */
+static int child_puts(void)
+{
+	struct secbake_features features = kernel(6, 1);
+
+	for (int i = 0; i < PUTS; i++) {
+		struct secbake_error error = {0};
+
+		if (secbake_tree_put(cache, &features, "web", "no blob", 7, &error)) {
+			fprintf(stderr, "%s: %s\n", error.text, strerror(error.sys_errno));
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* It writes, gc cleans up after it: neither fails. */
+static void test_gc_meanwhile(void **state)
+{
+	int status, over = 0;
+	pid_t pid;
+
+	(void)state;
+	put_text("p/other.json", POLICY("read"));
+	expect("other=compiled ", SECBAKE_OK);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(child_puts());
+	while (!over) {
+		struct swept swept;
+
+		over = waitpid(pid, &status, WNOHANG);
+		unlinkat(top_fd, cached("c", "other.sbk"), 0);
+		swept = sweep(false, NULL);
+		assert_int_equal(swept.troubles, 0);
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(count_names("c"), 1); /* the locks */
+}
+
 /* No folder of policies at all is more likely a mistake than the end of all policies. */
 static void test_gc_without_policies(void **state)
 {
@@ -315,9 +396,12 @@ static void test_gc_sealed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_visit),      TEST(test_visit_features),      TEST(test_gc_keeps),
-		TEST(test_gc_removes), TEST(test_gc_empties),	       TEST(test_gc_features),
-		TEST(test_gc_in_use),  TEST(test_gc_without_policies), TEST(test_gc_sealed),
+		TEST(test_visit),	 TEST(test_visit_features),
+		TEST(test_gc_keeps),	 TEST(test_gc_removes),
+		TEST(test_gc_empties),	 TEST(test_gc_features),
+		TEST(test_gc_in_use),	 TEST(test_gc_without_policies),
+		TEST(test_gc_sealed),	 TEST(test_gc_living_writer),
+		TEST(test_gc_meanwhile),
 	};
 
 	umask(022);
