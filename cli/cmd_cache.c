@@ -30,6 +30,10 @@ static void print_kernels(const struct secbake_blob *blob)
 	uint32_t count = secbake_blob_count(blob, SECBAKE_SECTION_VARIANTS);
 	bool some = false;
 
+	if (blob->flags & SECBAKE_BLOB_UNRESTRICTED) {
+		fputs("unrestricted", stdout);
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct secbake_blob_variant v = secbake_blob_variant(blob, i);
 
@@ -49,7 +53,7 @@ static void print_kernels(const struct secbake_blob *blob)
 			print_version(v.kernel_to);
 	}
 	if (!some)
-		fputs(blob->flags & SECBAKE_BLOB_UNRESTRICTED ? "unrestricted" : "none", stdout);
+		fputs("none", stdout);
 }
 
 static void list_entry(struct secbake_cache_visitor *self, const struct secbake_cache_entry *entry)
