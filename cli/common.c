@@ -303,7 +303,10 @@ enum secbake_status cli_read_file(const char *path, size_t max, char **bytes, si
 	struct stat st;
 
 	if (!file) {
-		status = secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot be opened");
+		status = errno == ENOMEM
+				 ? secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory")
+				 : secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
+						     "cannot be opened");
 		secbake_error_file(error, cli_shown(path), 0, 0, NULL);
 		return status;
 	}

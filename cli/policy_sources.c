@@ -132,13 +132,23 @@ static enum secbake_status read_accounts(struct secbake_source_reader *self, boo
 	return status;
 }
 
+/* In place of read_source() when there is not even memory for the policy's own path. */
+static enum secbake_status read_nothing(struct secbake_source_reader *self, uint32_t index,
+					enum secbake_source_kind kind, uint32_t parent,
+					const char *name, struct secbake_text *text,
+					struct secbake_error *error)
+{
+	(void)self, (void)index, (void)kind, (void)parent, (void)name, (void)text;
+	return no_memory(error);
+}
+
 void cli_sources_init(struct cli_sources *sources, const char *policy)
 {
 	sources->base.read = read_source;
 	sources->base.accounts = read_accounts;
 	sources->file[0] = strdup(policy);
 	if (!sources->file[0])
-		sources->base.read = NULL; /* none can be read, and whoever asks is told so */
+		sources->base.read = read_nothing;
 }
 
 void cli_sources_close(struct cli_sources *sources)

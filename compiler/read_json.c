@@ -7,6 +7,7 @@
  */
 #include "read_json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -40,19 +41,98 @@ static bool same_type(const struct sb_json *node, const json_t *value)
 	return false;
 }
 
-/* A name without escapes must be what jansson says, byte for byte. */
-static bool same_name(const struct sb_json *node, const char *key, size_t size)
+/* Walks over the strings of a text that the scanner took, in order: names and values alike. */
+struct strings {
+	const char *at, *end;
+};
+
+static uint32_t four_digits(const char *at)
 {
-	if (memchr(node->name, '\\', node->name_size))
-		return true;
-	return size == node->name_size && !memcmp(node->name, key, size);
+	uint32_t unit = 0;
+
+	for (int i = 0; i < 4; i++) {
+		char c = at[i];
+
+		unit = unit << 4 | (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return unit;
 }
 
-static enum secbake_status fill(const struct sb_reader *reader, struct sb_json *node,
-				json_t *value);
+/* What the escape at at means, in bytes (at most 4), and its size; jansson found it good. */
+static size_t unescape(const char *at, const char *end, char bytes[4], size_t *size)
+{
+	static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+	const char *letter;
+	uint32_t c;
 
-static enum secbake_status fill_object(const struct sb_reader *reader, struct sb_json *node,
-				       json_t *value)
+	*size = 2;
+	if (end - at < 2)
+		return 0;
+	letter = strchr(letters, at[1]);
+	bytes[0] = letter && *letter ? meant[letter - letters] : at[1];
+	if (at[1] != 'u')
+		return 1;
+	if (end - at < 6)
+		return 0;
+	*size = 6;
+	c = four_digits(at + 2);
+	if (c >= 0xd800 && c < 0xdc00 && end - at >= 12) { /* the first of a pair */
+		*size = 12;
+		c = 0x10000 + ((c & 0x3ff) << 10 | (four_digits(at + 8) & 0x3ff));
+	}
+	if (c < 0x80) {
+		bytes[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		bytes[0] = (char)(0xc0 | c >> 6);
+		bytes[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		bytes[0] = (char)(0xe0 | c >> 12);
+		bytes[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		bytes[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	bytes[0] = (char)(0xf0 | c >> 18);
+	bytes[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	bytes[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	bytes[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/*
+ * Is decoded what the text's next string says? jansson does not look whether the bytes that it
+ * collects were kept: without memory one in the middle can be missing, and the rest be there.
+ */
+static bool next_string_is(struct strings *s, const char *decoded, size_t size)
+{
+	const char *end = decoded + size;
+
+	s->at = memchr(s->at, '"', (size_t)(s->end - s->at));
+	if (!s->at)
+		return false;
+	for (s->at++; s->at < s->end && *s->at != '"';) {
+		char bytes[4] = {*s->at};
+		size_t raw = 1, count = 1;
+
+		if (*s->at == '\\')
+			count = unescape(s->at, s->end, bytes, &raw);
+		if (!count || (size_t)(end - decoded) < count || memcmp(decoded, bytes, count) != 0)
+			return false;
+		decoded += count;
+		s->at += raw;
+	}
+	s->at++;
+	return decoded == end;
+}
+
+static enum secbake_status fill(const struct sb_reader *reader, struct strings *strings,
+				struct sb_json *node, json_t *value);
+
+static enum secbake_status fill_object(const struct sb_reader *reader, struct strings *strings,
+				       struct sb_json *node, json_t *value)
 {
 	struct sb_json *child = node + 1;
 	enum secbake_status status;
@@ -61,13 +141,13 @@ static enum secbake_status fill_object(const struct sb_reader *reader, struct sb
 		const char *key = json_object_iter_key(at);
 		size_t size = strlen(key);
 
-		if (!same_name(child, key, size))
-			return disagree(reader, child);
+		if (!next_string_is(strings, key, size))
+			return out_of_memory(reader);
 		child->name = sb_strndup(reader->arena, key, size);
 		child->name_size = (uint32_t)size;
 		if (!child->name)
 			return out_of_memory(reader);
-		status = fill(reader, child, json_object_iter_value(at));
+		status = fill(reader, strings, child, json_object_iter_value(at));
 		if (status != SECBAKE_OK)
 			return status;
 		child += child->span;
@@ -76,7 +156,8 @@ static enum secbake_status fill_object(const struct sb_reader *reader, struct sb
 }
 
 /* Recursion is as deep as the scanner let the document be. */
-static enum secbake_status fill(const struct sb_reader *reader, struct sb_json *node, json_t *value)
+static enum secbake_status fill(const struct sb_reader *reader, struct strings *strings,
+				struct sb_json *node, json_t *value)
 {
 	struct sb_json *child = node + 1;
 	enum secbake_status status;
@@ -86,6 +167,8 @@ static enum secbake_status fill(const struct sb_reader *reader, struct sb_json *
 	switch ((enum sb_json_type)node->type) {
 	case SB_JSON_STRING:
 		node->text_size = (uint32_t)json_string_length(value);
+		if (!next_string_is(strings, json_string_value(value), node->text_size))
+			return out_of_memory(reader);
 		node->text = sb_strndup(reader->arena, json_string_value(value), node->text_size);
 		return node->text ? SECBAKE_OK : out_of_memory(reader);
 	case SB_JSON_NUMBER: /* the text it points into may go */
@@ -93,13 +176,13 @@ static enum secbake_status fill(const struct sb_reader *reader, struct sb_json *
 		return node->text ? SECBAKE_OK : out_of_memory(reader);
 	case SB_JSON_ARRAY:
 		for (uint32_t i = 0; i < node->count; i++, child += child->span) {
-			status = fill(reader, child, json_array_get(value, i));
+			status = fill(reader, strings, child, json_array_get(value, i));
 			if (status != SECBAKE_OK)
 				return status;
 		}
 		return SECBAKE_OK;
 	case SB_JSON_OBJECT:
-		return fill_object(reader, node, value);
+		return fill_object(reader, strings, node, value);
 	case SB_JSON_NULL:
 	case SB_JSON_BOOL:
 		return SECBAKE_OK;
@@ -168,16 +251,29 @@ enum secbake_status sb_json_parse(const struct sb_reader *reader, const struct s
 {
 	struct sb_json_scan scan;
 	enum secbake_status status = sb_json_scan(reader, text, &scan);
+	struct strings strings;
 	json_error_t fault;
 	json_t *value;
 
 	if (status != SECBAKE_OK)
 		return status;
+	errno = 0;
 	value = json_loadb(scan.blank, text->size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 			   &fault);
+	/*
+	 * What jansson says when it finds no memory is any of its errors, or none; its allocation
+	 * functions are the whole process's and not ours to set. But malloc() sets errno, and
+	 * jansson clears that only at numbers: after a failure it stops, unless a string
+	 * was to grow, which next_string_is() sees.
+	 */
+	if (errno == ENOMEM) {
+		json_decref(value);
+		return out_of_memory(reader);
+	}
 	if (!value)
 		return refuse(reader, &scan, scan.blank, text->size, &fault);
-	status = fill(reader, scan.node, value);
+	strings = (struct strings){.at = scan.blank, .end = scan.blank + text->size};
+	status = fill(reader, &strings, scan.node, value);
 	json_decref(value);
 	if (status == SECBAKE_OK)
 		*root = scan.node;
