@@ -104,6 +104,18 @@ static enum secbake_status check_reserved(const struct secbake_refresh_options *
 	return SECBAKE_OK;
 }
 
+/* No start needs these files: one that cannot be mended is no reason to fail. */
+static void mend_features(struct sb_refresh *r)
+{
+	for (size_t i = 0; i < r->place_count; i++) {
+		struct secbake_error error = {0};
+
+		if (sb_store_mend_features(&r->lookup.trust, &r->place[i], &r->options->features,
+					   &error))
+			sb_refresh_message(r, SECBAKE_WARNING, NULL, &error);
+	}
+}
+
 /* All policies, one after the other; the index only if nothing was left to be wished for. */
 static enum secbake_status refresh(struct sb_refresh *r, struct secbake_error *error)
 {
@@ -116,6 +128,7 @@ static enum secbake_status refresh(struct sb_refresh *r, struct secbake_error *e
 		return status;
 	sb_refresh_other_sets(r);
 	work_all(r);
+	mend_features(r);
 	if (!r->summary.worst)
 		sb_index_write(r->index, r);
 	return SECBAKE_OK;

@@ -303,16 +303,22 @@ static bool same_text(const struct sb_store *store, const char *text, size_t siz
 }
 
 /* Without the version, which is not part of the hash: equal bytes wherever it is made. */
+static size_t hashed_text(const struct secbake_features *features,
+			  char text[SECBAKE_FEATURES_TEXT_MAX])
+{
+	struct secbake_features hashed = *features;
+
+	hashed.kernel = 0;
+	return secbake_features_format(&hashed, text);
+}
+
 static enum secbake_status put_features(const struct sb_store *store,
 					const struct secbake_features *features,
 					struct secbake_error *error)
 {
-	struct secbake_features hashed = *features;
 	char text[SECBAKE_FEATURES_TEXT_MAX];
-	size_t size;
+	size_t size = hashed_text(features, text);
 
-	hashed.kernel = 0;
-	size = secbake_features_format(&hashed, text);
 	if (same_text(store, text, size))
 		return SECBAKE_OK;
 	return sb_stage_replace(store->dir, store->path, SB_FEATURES_FILE, text, size, 0644, error);
@@ -358,6 +364,35 @@ enum secbake_status sb_store_open(struct sb_store *store, const struct sb_trust 
 	}
 	*store = made;
 	return SECBAKE_OK;
+}
+
+enum secbake_status sb_store_mend_features(const struct sb_trust *trust,
+					   const struct sb_store_place *place,
+					   const struct secbake_features *features,
+					   struct secbake_error *error)
+{
+	struct sb_store store = {.trust = *trust, .locks = -1, .dir = -1, .in_use = -1};
+	char text[SECBAKE_FEATURES_TEXT_MAX], hex[SECBAKE_HASH_TEXT];
+	size_t size = hashed_text(features, text);
+	enum secbake_status status = SECBAKE_OK;
+	struct secbake_hash hash;
+	bool wrong = false;
+	int root;
+
+	/* Where nobody has written yet there is nothing to mend. */
+	if (sb_trust_root(trust, place->root.path, place->root.anchor, &root, NULL))
+		return SECBAKE_OK;
+	secbake_features_hash(features, &hash);
+	secbake_hash_format(&hash, hex);
+	if (!sb_trust_dir_at(trust, root, hex, &store.dir, NULL))
+		wrong = !sb_trust_absent(store.dir, SB_FEATURES_FILE) &&
+			!same_text(&store, text, size);
+	sb_store_close(&store);
+	close(root);
+	if (wrong)
+		status = sb_store_open(&store, trust, place, features, error);
+	sb_store_close(&store);
+	return status;
 }
 
 void sb_store_close(struct sb_store *store)

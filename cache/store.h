@@ -46,6 +46,12 @@ enum secbake_status sb_store_open(struct sb_store *store, const struct sb_trust 
 				  struct secbake_error *error);
 void sb_store_close(struct sb_store *store);
 
+/* Where a feature set is there whose "features" say something else, writes them anew. */
+enum secbake_status sb_store_mend_features(const struct sb_trust *trust,
+					   const struct sb_store_place *place,
+					   const struct secbake_features *features,
+					   struct secbake_error *error);
+
 /* Locks the entry of a policy, waiting at most SECBAKE_LOCK_SECONDS; close(*lock) unlocks. */
 enum secbake_status sb_store_lock(const struct sb_store *store, const char *name, int *lock,
 				  struct secbake_error *error);

@@ -40,8 +40,7 @@ static enum secbake_status set_features(const struct sb_set *set, struct secbake
 	secbake_hash_format(&hash, hex);
 	if (!strcmp(hex, set->hash))
 		return SECBAKE_OK;
-	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
-				 "this is of another kernel: its hash is %s", hex);
+	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "its hash is %s", hex);
 }
 
 static void visit_entry(const struct sb_set *set, const char *file,
@@ -68,6 +67,23 @@ static void visit_entry(const struct sb_set *set, const char *file,
 	free(loaded.bytes);
 }
 
+static void report_features(const struct sb_set *set, const struct secbake_error *error,
+			    struct secbake_cache_visitor *visitor)
+{
+	char path[sizeof(set->path) + sizeof("/" SB_FEATURES_FILE)];
+	struct secbake_error told = {0};
+
+	snprintf(path, sizeof(path), "%s/" SB_FEATURES_FILE, set->path);
+	if (error->status == SECBAKE_ERR_INPUT || error->status == SECBAKE_ERR_LIMIT)
+		secbake_error_set(&told, error->status, 0,
+				  "not the features that its folder is named after; remove it: a "
+				  "refresh for that kernel writes it anew");
+	else
+		told = *error;
+	secbake_error_file(&told, path, error->line, error->column, NULL);
+	visitor->trouble(visitor, &told);
+}
+
 static void visit_set(const struct sb_set *set, struct secbake_cache_visitor *visitor)
 {
 	struct secbake_features features;
@@ -75,13 +91,8 @@ static void visit_set(const struct sb_set *set, struct secbake_cache_visitor *vi
 	struct sb_listing files;
 	enum secbake_status known = set_features(set, &features, &error);
 
-	if (known && known != SECBAKE_ERR_MISSING && visitor->trouble) {
-		char path[sizeof(set->path) + sizeof("/" SB_FEATURES_FILE)];
-
-		snprintf(path, sizeof(path), "%s/" SB_FEATURES_FILE, set->path);
-		secbake_error_file(&error, path, error.line, error.column, NULL);
-		visitor->trouble(visitor, &error);
-	}
+	if (known && known != SECBAKE_ERR_MISSING && visitor->trouble)
+		report_features(set, &error, visitor);
 	error = (struct secbake_error){0};
 	if (sb_list_dir(set->dir, set->path, sb_is_blob, &files, &error)) {
 		if (visitor->trouble)

@@ -15,7 +15,7 @@ struct arguments {
 struct visit {
 	struct secbake_cache_visitor base; /* first */
 	const struct arguments *arguments;
-	size_t blobs, broken;
+	size_t blobs, broken, troubles;
 	enum cli_exit trouble;
 };
 
@@ -92,6 +92,7 @@ static void visit_trouble(struct secbake_cache_visitor *self, const struct secba
 	struct visit *visit = (struct visit *)self;
 	enum cli_exit status = cli_fail(error);
 
+	visit->troubles++;
 	if (visit->trouble == CLI_DONE)
 		visit->trouble = status;
 }
@@ -119,10 +120,15 @@ static enum cli_exit run_verify(const struct arguments *arguments)
 	struct visit visit = {.base = {.entry = verify_entry}};
 	enum cli_exit status = walk(arguments, &visit);
 
-	if (!arguments->quiet)
-		printf("%zu blob%s: %zu ok, %zu not\n", visit.blobs, visit.blobs == 1 ? "" : "s",
+	if (!arguments->quiet) {
+		printf("%zu blob%s: %zu ok, %zu not", visit.blobs, visit.blobs == 1 ? "" : "s",
 		       visit.blobs - visit.broken, visit.broken);
-	return visit.broken ? CLI_FINDING : status;
+		if (visit.troubles)
+			printf("; %zu other fault%s", visit.troubles,
+			       visit.troubles == 1 ? "" : "s");
+		putchar('\n');
+	}
+	return visit.broken || status == CLI_REJECTED ? CLI_FINDING : status;
 }
 
 struct sweep {

@@ -49,4 +49,26 @@ sizes=($(stat -c %s "$set"/*.sbk))
 says 0 "c	$hash	all	${sizes[0]}	unrestricted
 c	$hash	web	${sizes[1]}	any" cache list -C c
 
+step='damaged features'
+start web
+cp "$set/features" good
+for text in nonsense "$("$secbake" features --arch x86_64 --kernel 4.9)"; do
+	sleep 0.2 # then what is there is old enough for an index
+	says 0 "1 policy: 1 reused, 0 compiled, 0 failed" refresh -C c -P p "${target[@]}"
+	echo "$text" >"$set/features"
+	said=$("$secbake" cache verify -C c 2>&1)
+	[[ $? = 1 ]] || fail "verify: not status 1: $said"
+	[[ $said = "$set/features:"*' not the features that its folder is named after; remove it: a refresh for that kernel writes it anew'*'1 blob: 1 ok, 0 not; 1 other fault' ]] ||
+		fail "verify: $said"
+	"$secbake" cache verify -q -C c >/dev/null 2>&1 && fail 'verify -q: status 0'
+	says 0 "1 policy: 1 reused, 0 compiled, 0 failed (nothing has changed)" refresh --quick -C c -P p "${target[@]}"
+	cmp -s good "$set/features" && fail '--quick looked at it'
+	says 0 "1 policy: 1 reused, 0 compiled, 0 failed" refresh -C c -P p "${target[@]}"
+	cmp good "$set/features" || fail 'a refresh does not mend it'
+	says 0 "$set/web.sbk: ok"$'\n''1 blob: 1 ok, 0 not' cache verify -C c
+done
+echo nonsense >"$set/features" # what is said to help does
+rm "$set/features"
+says 0 "$set/web.sbk: ok"$'\n''1 blob: 1 ok, 0 not' cache verify -C c
+
 exit $failed
