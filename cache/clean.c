@@ -61,9 +61,20 @@ static bool removed(struct gc *gc, int dir, const char *folder, const char *file
 	return true;
 }
 
+/*
+ * The user's own, and never a blob that is used: a link, a pipe, a directory, too large, writable
+ * by others, or closed to the user. What could only not be read this time is not that.
+ */
+static bool unusable(const struct stat *st, const struct secbake_error *error)
+{
+	return st->st_uid == geteuid() &&
+	       (error->status == SECBAKE_ERR_UNTRUSTED || error->status == SECBAKE_ERR_LIMIT ||
+		error->sys_errno == EACCES);
+}
+
 /* Why a blob goes, or NULL: it stays. */
 static const char *judge(struct gc *gc, const struct sb_set *set, const char *file,
-			 const char *name)
+			 const char *name, const struct stat *st)
 {
 	struct secbake_error error = {0};
 	struct sb_policy policy;
@@ -76,6 +87,8 @@ static const char *judge(struct gc *gc, const struct sb_set *set, const char *fi
 	status = sb_set_load(set, file, name, &loaded, &error);
 	if (status && loaded.bytes) {
 		reason = "broken";
+	} else if (status && unusable(st, &error)) {
+		reason = "cannot be used as a blob";
 	} else if (status) {
 		secbake_error_file(&error, set->path, 0, 0, NULL);
 		trouble(gc, &error);
@@ -90,6 +103,42 @@ static const char *judge(struct gc *gc, const struct sb_set *set, const char *fi
 	}
 	free(loaded.bytes);
 	return reason;
+}
+
+static bool is_empty(int dir, const char *file)
+{
+	struct sb_listing files = {0};
+	int fd = sb_open(dir, file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	bool empty = fd >= 0 && !sb_list_dir(fd, file, sb_is_any, &files, NULL) && !files.count;
+
+	sb_listing_free(&files);
+	if (fd >= 0)
+		close(fd);
+	return empty;
+}
+
+/* What has a blob's name, whatever it is; true when it is gone, or would be. */
+static bool clean_blob(struct gc *gc, const struct sb_set *set, const char *file, const char *name)
+{
+	struct secbake_error error = {0};
+	const char *reason;
+	struct stat st;
+
+	if (fstatat(set->dir, file, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT;
+	reason = judge(gc, set, file, name, &st);
+	if (!reason)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return removed(gc, set->dir, set->path, file, 0, reason);
+	if (is_empty(set->dir, file))
+		return removed(gc, set->dir, set->path, file, AT_REMOVEDIR, reason);
+	secbake_error_set(&error, SECBAKE_ERR_UNTRUSTED, 0,
+			  "%s/%s is a directory where a blob should be, and not empty: see what is "
+			  "in it, and remove it",
+			  set->path, file);
+	trouble(gc, &error);
+	return false;
 }
 
 /* A temporary file goes if its writer is dead; true when it is gone, or would be. */
@@ -119,17 +168,15 @@ static bool clean_files(struct gc *gc, const struct sb_set *set)
 		return false;
 	}
 	for (int i = 0; i < files.count; i++) {
-		const char *file = files.entry[i]->d_name, *reason = NULL;
+		const char *file = files.entry[i]->d_name;
 
 		if (!strcmp(file, SB_FEATURES_FILE))
 			continue;
-		if (sb_stage_is_temp(file)) {
+		if (sb_stage_is_temp(file))
 			left += !clean_temp(gc, set, file);
-			continue;
-		}
-		if (sb_blob_name(file, name))
-			reason = judge(gc, set, file, name);
-		if (!reason || !removed(gc, set->dir, set->path, file, 0, reason))
+		else if (sb_blob_name(file, name))
+			left += !clean_blob(gc, set, file, name);
+		else
 			left++;
 	}
 	sb_listing_free(&files);

@@ -220,8 +220,14 @@ enum secbake_status sb_stage_sync(struct sb_stage *stage, struct secbake_error *
 
 enum secbake_status sb_stage_rename(struct sb_stage *stage, struct secbake_error *error)
 {
-	if (TEMP_FAILURE_RETRY(renameat(stage->dir, stage->temp, stage->dir, stage->name)))
-		return failed(stage, "replace", error);
+	if (TEMP_FAILURE_RETRY(renameat(stage->dir, stage->temp, stage->dir, stage->name))) {
+		if (errno != EISDIR)
+			return failed(stage, "replace", error);
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, 0,
+					 "%s/%s is a directory, in whose place a file is to be "
+					 "written: see what is in it, and remove it",
+					 stage->path, stage->name);
+	}
 	stage->temp[0] = '\0';
 	sb_stage_close(stage);
 	return SECBAKE_OK;

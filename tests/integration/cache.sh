@@ -36,7 +36,7 @@ says() {
 	shift 2
 	said=$("$secbake" "$@" 2>&1 >stdout)
 	was=$?
-	said+=${said:+$'\n'}$(<stdout)
+	[[ ! -s stdout ]] || said+=${said:+$'\n'}$(<stdout)
 	[[ $was = "$status" ]] || fail "secbake $*: status $was, not $status"
 	[[ $said = "$text" ]] || fail "secbake $*: wanted"$'\n'"$text"$'\n'"said"$'\n'"$said"
 }
@@ -70,5 +70,36 @@ done
 echo nonsense >"$set/features" # what is said to help does
 rm "$set/features"
 says 0 "$set/web.sbk: ok"$'\n''1 blob: 1 ok, 0 not' cache verify -C c
+
+step='what is no blob'
+start web dir link fifo large open node
+echo precious >precious
+for name in dir link fifo large open node; do rm "$set/$name.sbk"; done
+mkdir "$set/dir.sbk"
+ln -s "$work/precious" "$set/link.sbk"
+mkfifo "$set/fifo.sbk"
+truncate -s 17M "$set/large.sbk"
+cp "$set/web.sbk" "$set/open.sbk"
+chmod 666 "$set/open.sbk"
+mknod "$set/node.sbk" c 1 3 2>/dev/null || mkfifo "$set/node.sbk"
+gone=
+for name in dir fifo large link node open; do gone+="removed $set/$name.sbk: cannot be used as a blob"$'\n'; done
+said=$("$secbake" cache gc -n -C c -P p 2>&1) || fail "gc -n: $said"
+[[ ${said%$'\n'*} = "$(sed 's/^removed/would remove/' <<<"${gone%$'\n'}")" ]] || fail "gc -n: $said"
+said=$("$secbake" cache gc -C c -P p 2>&1) || fail "gc: $said"
+[[ ${said%$'\n'*} = "${gone%$'\n'}" ]] || fail "gc: $said"
+[[ $(<precious) = precious ]] || fail 'it followed a link'
+[[ $(echo "$set"/*.sbk) = "$set/web.sbk" ]] || fail "left are $(echo "$set"/*.sbk)"
+
+step='a directory that is not empty'
+mkdir "$set/dir.sbk"
+echo mine >"$set/dir.sbk/file"
+text="secbake: $set/dir.sbk is a directory where a blob should be, and not empty: see what is in it, and remove it"
+says 3 "$text"$'\nsecbake: not everything could be cleaned\n0 removed, 0 bytes' cache gc -C c -P p
+[[ $(<"$set/dir.sbk/file") = mine ]] || fail 'it is not there any more'
+says 4 "secbake: dir: $set/dir.sbk is a directory, in whose place a file is to be written: see what is in it, and remove it" \
+	refresh -q -C c -P p "${target[@]}" dir
+rm -r "$set/dir.sbk"
+says 0 '' refresh -q -C c -P p "${target[@]}"
 
 exit $failed
