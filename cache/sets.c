@@ -91,9 +91,17 @@ enum secbake_status sb_set_load(const struct sb_set *set, const char *file, cons
 enum secbake_status sb_set_open(struct sb_set *set, int root, const struct sb_trust *trust,
 				const char *path, const char *hash, struct secbake_error *error)
 {
+	enum secbake_status status;
+	struct secbake_error why = {0};
+
 	*set = (struct sb_set){.trust = trust, .root = path, .hash = hash, .dir = -1};
 	snprintf(set->path, sizeof(set->path), "%s/%s", path, hash);
-	return sb_trust_dir_at(trust, root, hash, &set->dir, error);
+	status = sb_trust_dir_at(trust, root, hash, &set->dir, &why);
+	if (status) {
+		secbake_error_file(&why, path, 0, 0, NULL);
+		sb_error_pass(error, &why);
+	}
+	return status;
 }
 
 bool sb_root_may_miss(const struct secbake_places *places, enum secbake_status status)

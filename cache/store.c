@@ -87,10 +87,10 @@ enum secbake_status sb_lock_wait(int locks, const char *path, const char *file, 
 
 /*
  * mkdirat() with exactly this mode, and durable. One that is there already is as
- * good; its mode is its owner's business.
+ * good; its mode is its owner's business. path is its own, goal the one that it leads to.
  */
 static enum secbake_status make_dir(int parent, const char *name, mode_t mode, const char *path,
-				    struct secbake_error *error)
+				    const char *goal, struct secbake_error *error)
 {
 	struct stat st;
 	int fd, failed = 0;
@@ -99,7 +99,8 @@ static enum secbake_status make_dir(int parent, const char *name, mode_t mode, c
 		if (errno == EEXIST)
 			return SECBAKE_OK;
 		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
-					 "cannot make the directory %s for %s", name, path);
+					 "cannot make the directory %s%s%s", path,
+					 goal ? " for " : "", goal ? goal : "");
 	}
 	fd = sb_open(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	/* The umask has left its owner no right to open it. */
@@ -161,7 +162,8 @@ static enum secbake_status make_root(const struct sb_trust *trust,
 		status = open_part(trust, part, place->root.anchor, &next, &missing);
 		if (status == SECBAKE_ERR_MISSING && at > place->existing) {
 			missing = (struct secbake_error){0};
-			status = make_dir(parent, part + start, 0755, part, &missing);
+			status = make_dir(parent, part + start, 0755, part, at < size ? path : NULL,
+					  &missing);
 			if (!status)
 				status =
 					open_part(trust, part, place->root.anchor, &next, &missing);
@@ -199,12 +201,14 @@ static enum secbake_status open_root(const struct sb_trust *trust,
 enum secbake_status sb_locks_open(int root, const char *path, bool make, int *locks,
 				  struct secbake_error *error)
 {
+	char whole[SB_PATH_MAX + sizeof(SB_LOCK_DIR)];
 	enum secbake_status status = SECBAKE_OK;
 	struct stat st;
 	int fd;
 
+	snprintf(whole, sizeof(whole), "%s/%s", path, SB_LOCK_DIR);
 	if (make)
-		status = make_dir(root, SB_LOCK_DIR, 0700, path, error);
+		status = make_dir(root, SB_LOCK_DIR, 0700, whole, NULL, error);
 	if (status)
 		return status;
 	fd = sb_open(root, SB_LOCK_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -269,14 +273,17 @@ static void sweep_if_alone(const struct sb_store *store, int root)
 
 static enum secbake_status open_dir(struct sb_store *store, int root, struct secbake_error *error)
 {
+	struct secbake_error why = {0};
 	enum secbake_status status;
 	struct stat st;
 
-	status = make_dir(root, store->hash, 0755, store->path, error);
-	if (!status)
-		status = sb_trust_dir_at(&store->trust, root, store->hash, &store->dir, error);
+	status = make_dir(root, store->hash, 0755, store->path, NULL, error);
 	if (status)
 		return status;
+	status = sb_trust_dir_at(&store->trust, root, store->hash, &store->dir, &why);
+	if (status) /* which speaks of the hash alone */
+		return secbake_error_set(error, status, why.sys_errno, "in %s: %s", store->root,
+					 why.text);
 	/* Who was killed between mkdir and chmod left what the umask had made of it. */
 	if (!fstat(store->dir, &st) && st.st_uid == geteuid() && (st.st_mode & 0755) != 0755 &&
 	    fchmodat(root, store->hash, 0755, 0))

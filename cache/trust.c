@@ -112,18 +112,19 @@ static enum secbake_status open_failed(int errnum, struct named what, struct sec
 	case ENOENT:
 		return secbake_error_set(error, SECBAKE_ERR_MISSING, errnum, "%.*s is not there",
 					 NAMED(what));
+	/* Where the text says it all the system's words would contradict it. */
 	case ELOOP:
-		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, errnum,
+		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, 0,
 					 "%.*s is a symbolic link, which is not followed here; put "
 					 "the file itself there",
 					 NAMED(what));
 	case ENOTDIR:
 		return secbake_error_set(
-			error, SECBAKE_ERR_UNTRUSTED, errnum,
+			error, SECBAKE_ERR_UNTRUSTED, 0,
 			"%.*s is not a directory (symbolic links are not followed here)",
 			NAMED(what));
 	case ENXIO:
-		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, errnum,
+		return secbake_error_set(error, SECBAKE_ERR_UNTRUSTED, 0,
 					 "%.*s is not a regular file", NAMED(what));
 	case ENAMETOOLONG:
 		return secbake_error_set(error, SECBAKE_ERR_LIMIT, errnum,

@@ -126,7 +126,6 @@ static enum secbake_status visit_root(const struct sb_lookup *lookup, size_t ind
 			visit_set(&set, visitor);
 			close(set.dir);
 		} else if (visitor->trouble) {
-			secbake_error_file(&trouble, at->path, 0, 0, NULL);
 			visitor->trouble(visitor, &trouble);
 		}
 	}

@@ -242,26 +242,31 @@ static long seconds(void)
 
 /*
  * SIGCHLD is blocked, and wakes at once; looking each second as well costs nothing
- * and needs no signal. false: it took too long, and was killed.
+ * and needs no signal. Else it is killed: ETIMEDOUT, it took too long; or why it cannot be
+ * waited for.
  */
-static bool wait_for(pid_t pid, const sigset_t *chld, int *result)
+static int wait_for(pid_t pid, const sigset_t *chld, int *result)
 {
 	const struct timespec second = {.tv_sec = 1};
 	const long end = seconds() + SB_COMPILE_SECONDS;
-	pid_t got;
+	int failed = 0;
 
-	for (;;) {
-		got = waitpid(pid, result, WNOHANG);
-		if (got == pid || (got < 0 && errno != EINTR))
-			return got == pid;
-		if (seconds() >= end)
-			break;
-		sigtimedwait(chld, NULL, &second);
+	while (!failed) {
+		pid_t got = waitpid(pid, result, WNOHANG);
+
+		if (got == pid)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			failed = errno; /* an outer filter's */
+		else if (seconds() >= end)
+			failed = ETIMEDOUT;
+		else
+			sigtimedwait(chld, NULL, &second);
 	}
 	kill(pid, SIGKILL);
 	while (waitpid(pid, result, 0) < 0 && errno == EINTR)
 		;
-	return false;
+	return failed;
 }
 
 static enum secbake_status spawn(const struct sb_exec *x, const char *path, struct arguments *a,
@@ -270,8 +275,7 @@ static enum secbake_status spawn(const struct sb_exec *x, const char *path, stru
 	struct sigaction old_action, normal = {.sa_handler = SIG_DFL};
 	sigset_t chld, old_mask;
 	pid_t parent = getpid(), pid;
-	bool in_time;
-	int result = 0;
+	int result = 0, failed = 0;
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
@@ -284,14 +288,20 @@ static enum secbake_status spawn(const struct sb_exec *x, const char *path, stru
 	if (pid < 0)
 		secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot start the compiler %s",
 				  path);
-	in_time = pid > 0 && wait_for(pid, &chld, &result);
+	if (pid > 0)
+		failed = wait_for(pid, &chld, &result);
 	sigaction(SIGCHLD, &old_action, NULL);
 	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	if (pid < 0)
 		return SECBAKE_ERR_SYSTEM;
-	if (!in_time)
+	if (failed && failed != ETIMEDOUT)
+		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, failed,
+					 "cannot wait for the compiler %s, which was killed; run "
+					 "\"secbake refresh\" beforehand",
+					 path);
+	if (failed)
 		return secbake_error_set(
-			error, SECBAKE_ERR_SYSTEM, ETIMEDOUT,
+			error, SECBAKE_ERR_SYSTEM, 0,
 			"the compiler %s took more than %d seconds and was killed; "
 			"run \"secbake refresh\" beforehand",
 			path, SB_COMPILE_SECONDS);

@@ -102,4 +102,34 @@ says 4 "secbake: dir: $set/dir.sbk is a directory, in whose place a file is to b
 rm -r "$set/dir.sbk"
 says 0 '' refresh -q -C c -P p "${target[@]}"
 
+step='which cache'
+start web
+chmod 777 "$set"
+text="$hash can be written by group or others (mode 777); take that away with chmod go-w"
+echo >>p/web.json
+says 3 "secbake: web: in c: $text" refresh -q -C c -P p "${target[@]}"
+says 3 "c: $text"$'\nsecbake: not everything could be cleaned\n0 removed, 0 bytes' cache gc -C c -P p
+says 1 "c: $text"$'\n0 blobs: 0 ok, 0 not; 1 other fault' cache verify -C c
+rm -r "$set"
+: >"$set"
+says 3 "c: $hash is not a directory (symbolic links are not followed here)
+secbake: not everything could be cleaned
+0 removed, 0 bytes" cache gc -C c -P p
+says 3 "secbake: web: in c: $hash is not a directory (symbolic links are not followed here)" \
+	refresh -q -C c -P p "${target[@]}"
+rm "$set"
+ln -s "$work/p" "$set"
+says 1 "c: $hash is not a directory (symbolic links are not followed here)
+0 blobs: 0 ok, 0 not; 1 other fault" cache verify -C c
+ln -s web.json p/linked.json
+says 3 'p: linked.json is a symbolic link, which is not followed here; put the file itself there' \
+	refresh -q -C c -P p "${target[@]}" linked
+
+step='a cache that cannot be made'
+rm -r p/linked.json
+says 4 'secbake: web: cannot make the directory /proc/nowhere for /proc/nowhere/x/y: No such file or directory' \
+	refresh -q -C /proc/nowhere/x/y -P p "${target[@]}"
+says 4 'secbake: web: cannot make the directory /proc/nowhere: No such file or directory' \
+	refresh -q -C /proc/nowhere -P p "${target[@]}"
+
 exit $failed

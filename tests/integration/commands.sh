@@ -216,7 +216,7 @@ usage "'.web' cannot name a policy: $name" refresh .web
 says 4 'secbake: web.json: there is no web.json.json on the policy path (policies); put it there, or name its directory with -P
 secbake: policies are named without .json: secbake refresh web' refresh -C cache -P policies web.json
 says 4 'secbake: missing is not there: No such file or directory' refresh -C cache -P missing
-says 3 'secbake: web.json is not a directory (symbolic links are not followed here): Not a directory' refresh -C cache -P web.json
+says 3 'secbake: web.json is not a directory (symbolic links are not followed here)' refresh -C cache -P web.json
 
 # ---- what must not reach a terminal ----
 

@@ -118,8 +118,27 @@ static void test_compiler_hangs(void **state)
 				 0),
 			 125);
 	said("took more than 2 seconds and was killed");
+	not_said("timed out"); /* no connection was tried */
 	not_said("ran\n");
 	assert_in_range(time(NULL) - start, 1, 40);
+}
+
+/* Under an outer filter that does not let it wait, it says that, and not that time ran out. */
+static void test_compiler_not_waited_for(void **state)
+{
+	static const struct sock_filter no_wait[] = {LOAD(0), IS(SYS_wait4, SECCOMP_RET_ERRNO | 1),
+						     RET(SECCOMP_RET_ALLOW)};
+	struct blob b = simple();
+
+	(void)state;
+	b.layer[0] = (struct sb_blob_layer_in){.insn = no_wait, .insn_count = COUNT(no_wait)};
+	put_blob(entry("c1", "test"), &b);
+	put_compiler("exit 0");
+	assert_int_equal(RUN("test", LOADER, "-C", "c2", "-P", "p", "test", "echo", "ran"), 125);
+	said("cannot wait for the compiler");
+	said("Operation not permitted");
+	not_said("seconds");
+	not_said("ran\n");
 }
 
 /* However few descriptors there are: it runs under its filter, or says why not. */
@@ -209,6 +228,7 @@ int main(void)
 		T(test_compiles),
 		T(test_compiler_fails),
 		T(test_compiler_hangs),
+		T(test_compiler_not_waited_for),
 		T(test_few_descriptors),
 		T(test_compiler_without_stderr),
 		T(test_compiler_cannot_start),
