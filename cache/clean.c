@@ -265,7 +265,7 @@ static enum secbake_status clean_root(struct gc *gc, size_t index, struct secbak
 	if (status)
 		return status;
 	/* A root of somebody else's, or a read-only one, is not ours to clean. */
-	if (!faccessat(root, ".", W_OK | X_OK, AT_EACCESS)) {
+	if (sb_writable(root)) {
 		status = sb_list_dir(root, at->path, sb_is_hash, &sets, error);
 		if (!status && sets.count && !gc->options->dry_run)
 			status = sb_locks_open(root, at->path, true, &locks, error);

@@ -271,6 +271,11 @@ static void sweep_if_alone(const struct sb_store *store, int root)
 	close(lock);
 }
 
+bool sb_writable(int dir)
+{
+	return !faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) || errno == EPERM || errno == ENOSYS;
+}
+
 static enum secbake_status open_dir(struct sb_store *store, int root, struct secbake_error *error)
 {
 	struct secbake_error why = {0};
@@ -289,7 +294,7 @@ static enum secbake_status open_dir(struct sb_store *store, int root, struct sec
 	    fchmodat(root, store->hash, 0755, 0))
 		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno,
 					 "cannot set the mode of %s", store->path);
-	if (faccessat(store->dir, ".", W_OK | X_OK, AT_EACCESS))
+	if (!sb_writable(store->dir))
 		return secbake_error_set(error, SECBAKE_ERR_SYSTEM, errno, "cannot write to %s",
 					 store->path);
 	return SECBAKE_OK;

@@ -52,6 +52,12 @@ enum secbake_status sb_store_mend_features(const struct sb_trust *trust,
 					   const struct secbake_features *features,
 					   struct secbake_error *error);
 
+/*
+ * May the user write in dir? Asked for the sake of a better message only: yes, too, where an outer
+ * filter does not let this be asked; writing will tell. False leaves errno.
+ */
+bool sb_writable(int dir);
+
 /* Locks the entry of a policy, waiting at most SECBAKE_LOCK_SECONDS; close(*lock) unlocks. */
 enum secbake_status sb_store_lock(const struct sb_store *store, const char *name, int *lock,
 				  struct secbake_error *error);

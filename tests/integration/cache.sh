@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# cache.sh SECBAKE
+# cache.sh SECBAKE SECBAKE-EXEC
 #
 # What cache list, verify and gc, and refresh, say of what they find, and whether that is
 # mended by what they say.
@@ -9,7 +9,8 @@ set -uo pipefail
 umask 022
 shopt -s nullglob dotglob
 
-secbake=$(realpath "$1")
+secbake=$(realpath "$1") exec=$(realpath "$2")
+export ASAN_OPTIONS=detect_leaks=0 # it cannot look for leaks without ptrace(2)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -131,5 +132,20 @@ says 4 'secbake: web: cannot make the directory /proc/nowhere for /proc/nowhere/
 	refresh -q -C /proc/nowhere/x/y -P p "${target[@]}"
 says 4 'secbake: web: cannot make the directory /proc/nowhere: No such file or directory' \
 	refresh -q -C /proc/nowhere -P p "${target[@]}"
+
+step='under a filter that does not know faccessat2(2)'
+start web
+mkdir outer
+for answer in EPERM ENOSYS; do
+	echo '{ "secbake": 1, "default": "allow", "rules": [{ "syscalls": "faccessat2", "action": "errno:'$answer'" }] }' >outer/o.json
+	"$secbake" refresh -q -C outer-cache -P outer || fail 'no outer filter'
+	rm -rf c
+	said=$("$exec" -C outer-cache -P outer o -- "$secbake" refresh -q -C c -P p "${target[@]}" 2>&1) ||
+		fail "$answer: refresh: $said"
+	[[ -e $set/web.sbk ]] || fail "$answer: there is no blob"
+	echo half >"$set/.web.sbk.0123456789abcdef.tmp"
+	said=$("$exec" -C outer-cache -P outer o -- "$secbake" cache gc -C c -P p 2>&1)
+	[[ $said = *'1 removed, 5 bytes' ]] || fail "$answer: gc: $said"
+done
 
 exit $failed
