@@ -192,14 +192,29 @@ void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
 		sb_refresh_flush(r);
 }
 
+/* It may be all right: of a policy that failed early it is not known what that is made of. */
+static void admit_doubt(struct sb_result *result)
+{
+	struct secbake_error told = {0};
+
+	secbake_error_set(&told, result->error.status, result->error.sys_errno,
+			  "%s; or it is a base of a policy that failed: mend that first",
+			  result->error.text);
+	memcpy(result->error.text, told.text, sizeof(told.text));
+}
+
 void sb_refresh_bases(struct sb_refresh *r)
 {
+	const bool failures = r->summary.failed;
+
 	for (size_t i = 0; i < r->bases.count; i++) {
 		struct sb_result *result = &r->bases.at[i];
 
 		if (sb_index_add_base(r->index, result->name)) {
 			result->outcome = SECBAKE_BASE;
 			result->status = SECBAKE_OK;
+		} else if (failures) {
+			admit_doubt(result);
 		}
 		sb_refresh_account(r, result);
 	}

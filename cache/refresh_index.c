@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "index_format.h"
+#include "refresh_sources.h"
 
 #define TICK_NS 100000000LL /* several times the coarsest tick of a kernel's clock for files */
 #define DRIFT_NS 50000000LL /* by which a clock may be slewed, but not set back */
@@ -224,6 +225,18 @@ void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, si
 		return;
 	}
 	pthread_mutex_lock(&index->mutex);
+	index->doubt = true;
+	pthread_mutex_unlock(&index->mutex);
+}
+
+void sb_index_add_failed(struct sb_index_builder *index, const struct sb_refresh_sources *sources)
+{
+	if (!index || !sources)
+		return;
+	pthread_mutex_lock(&index->mutex);
+	for (size_t i = 1; i < SECBAKE_SOURCES_MAX; i++)
+		if (sources->at[i].path)
+			put_record(index, sources->at[i].root, sources->at[i].path);
 	index->doubt = true;
 	pthread_mutex_unlock(&index->mutex);
 }

@@ -10,6 +10,8 @@
 
 #include "refresh.h"
 
+struct sb_refresh_sources;
+
 /* NULL: there will be none; the other functions take that. */
 struct sb_index_builder *sb_index_new(const struct sb_refresh *r);
 void sb_index_free(struct sb_index_builder *index);
@@ -19,9 +21,15 @@ void sb_index_add(struct sb_index_builder *index, const struct secbake_blob *blo
 void sb_index_add_bytes(struct sb_index_builder *index, const uint8_t *bytes, size_t size);
 
 /*
- * Is the policy of this name a source of a good blob? Then it is noted with its options, of
- * which no blob knows: on them, too, depends that it cannot be compiled by itself. When all
- * threads are done.
+ * Notes what a policy is made of that could not be compiled, as far as that was read: for
+ * sb_index_add_base(), since there will be no index.
+ */
+void sb_index_add_failed(struct sb_index_builder *index, const struct sb_refresh_sources *sources);
+
+/*
+ * Is the policy of this name a source of a good blob, or of one that failed? Then it is noted with
+ * its options, of which no blob knows: on them, too, depends that it cannot be compiled by itself.
+ * When all threads are done.
  */
 bool sb_index_add_base(struct sb_index_builder *index, const char *name);
 

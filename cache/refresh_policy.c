@@ -196,6 +196,9 @@ static enum secbake_status compile_policy(struct sb_refresh *r, struct sb_result
 	}
 	result->lacks_default = status && messenger.errors == 1 && error->code &&
 				!strcmp(error->code, SECBAKE_CODE_LACKS_DEFAULT);
+	/* What it is made of has no fault of its own. */
+	if (status && !result->lacks_default)
+		sb_index_add_failed(r->index, texts.sources);
 	secbake_compiled_free(compiled);
 	free(texts.policy);
 	free(texts.options);

@@ -510,6 +510,8 @@ static void test_reserved(void **state)
 
 static void test_bases(void **state)
 {
+	struct heard heard;
+
 	(void)state;
 	put_text("p/base.json", BASE("read"));
 	/* Nothing is made of it: somebody has forgotten its default. */
@@ -524,10 +526,14 @@ static void test_bases(void **state)
 	expect("web=restamped base=base between=base ", SECBAKE_OK);
 	put_text("p/web.json", EXTENDS("\"base.json\""));
 	expect("web=restamped base=base between=failed ", SECBAKE_ERR_INPUT);
-	/* One that fails is made of nothing; nor is what has another fault a base. */
+	/* What one is made of that fails is not at fault. */
 	put_text("p/between.json", BASE("write"));
 	put_text("p/web.json", EXTENDS("\"@base\", \"@between\", \"@missing\""));
-	expect("web=failed base=failed between=failed ", SECBAKE_ERR_INPUT);
+	expect("web=failed base=base between=base ", SECBAKE_ERR_INPUT);
+	put_text("p/web.json", EXTENDS("\"@base\"") "x");
+	heard = expect("web=failed base=failed between=failed ", SECBAKE_ERR_INPUT);
+	assert_non_null(strstr(heard.failure.text, "a base of a policy that failed"));
+	/* Nor is what has another fault a base. */
 	put_text("p/web.json", EXTENDS("\"@base\", \"@between\""));
 	put_text("p/between.options", "no-such-option=1\n");
 	expect("between=failed web=compiled base=base ", SECBAKE_ERR_INPUT);
