@@ -298,7 +298,9 @@ static bool find_policies(struct gc *gc)
 		if (!status) {
 			found = true;
 			close(dir);
-		} else if (status != SECBAKE_ERR_MISSING || gc->options->places.policy_count) {
+		} else if (status != SECBAKE_ERR_MISSING ||
+			   !sb_place_may_miss(&gc->options->places, at->path,
+					      gc->options->places.policy_count)) {
 			trouble(gc, &error);
 		}
 	}
@@ -328,7 +330,9 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
 		struct secbake_error why = {0};
 		enum secbake_status cleaned = clean_root(gc, i, &why);
 
-		if (cleaned && !sb_root_may_miss(&options->places, cleaned))
+		if (cleaned && (cleaned != SECBAKE_ERR_MISSING ||
+				!sb_place_may_miss(&options->places, gc->lookup.cache.root[i].path,
+						   options->places.cache_count)))
 			trouble(gc, &why);
 	}
 	if (!status && gc->worst)

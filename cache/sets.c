@@ -103,8 +103,3 @@ enum secbake_status sb_set_open(struct sb_set *set, int root, const struct sb_tr
 	}
 	return status;
 }
-
-bool sb_root_may_miss(const struct secbake_places *places, enum secbake_status status)
-{
-	return status == SECBAKE_ERR_MISSING && !places->cache_count;
-}

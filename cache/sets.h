@@ -54,7 +54,4 @@ struct sb_loaded {
 enum secbake_status sb_set_load(const struct sb_set *set, const char *file, const char *name,
 				struct sb_loaded *loaded, struct secbake_error *error);
 
-/* Of the default roots each may be missing; one that was named should be there. */
-bool sb_root_may_miss(const struct secbake_places *places, enum secbake_status status);
-
 #endif

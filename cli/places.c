@@ -2,6 +2,7 @@
 /* See places.h. */
 #include "places.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,14 +88,23 @@ static enum cli_exit in_image(const struct cli_verb *verb, struct cli_places *pl
 	return CLI_DONE;
 }
 
-/* The image's own folders, unless others of it were named. */
+/*
+ * The image's own folders, unless others of it were named. As of a system's own, each may be
+ * missing: sb_place_may_miss() in cache/places.c knows them.
+ */
 static enum cli_exit image_places(const struct cli_verb *verb, struct cli_places *places)
 {
 	static const char *const policies[] = {"etc/secbake/policies", "run/secbake/policies",
 					       "usr/lib/secbake/policies"};
 	bool named = places->policy_count;
 	enum cli_exit status = CLI_DONE;
+	struct secbake_error error = {0};
 
+	if (access(places->root, F_OK)) {
+		secbake_error_set(&error, SECBAKE_ERR_MISSING, errno, "there is no image in %s",
+				  places->root);
+		return cli_fail(&error);
+	}
 	if (!places->cache_count)
 		places->cache[places->cache_count++] = "usr/lib/secbake/cache";
 	for (size_t i = 0; i < places->cache_count && status == CLI_DONE; i++)
@@ -104,15 +114,9 @@ static enum cli_exit image_places(const struct cli_verb *verb, struct cli_places
 			status = in_image(verb, places, places->policies[i], &places->policies[i]);
 		return status;
 	}
-	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]) && status == CLI_DONE; i++) {
-		const char **next = &places->policies[places->policy_count];
-
-		status = in_image(verb, places, policies[i], next);
-		/* As of a system's own, each may be missing; the last is named if all are. */
-		if (status == CLI_DONE &&
-		    (!access(*next, F_OK) || (i == 2 && !places->policy_count)))
-			places->policy_count++;
-	}
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]) && status == CLI_DONE; i++)
+		status = in_image(verb, places, policies[i],
+				  &places->policies[places->policy_count++]);
 	return status;
 }
 

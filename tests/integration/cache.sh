@@ -148,4 +148,27 @@ for answer in EPERM ENOSYS; do
 	[[ $said = *'1 removed, 5 bytes' ]] || fail "$answer: gc: $said"
 done
 
+step='an image without policies'
+mkdir image
+says 0 '0 policies: 0 reused, 0 compiled, 0 failed' refresh --root image "${target[@]}"
+says 0 '' cache list --root image
+says 0 '0 blobs: 0 ok, 0 not' cache verify --root image
+says 0 '0 removed, 0 bytes' cache gc --root image
+[[ -z $(ls image) ]] || fail "made: $(ls image)"
+# What is named must be there, and so must the image.
+says 4 $'secbake: image/./more is not there: No such file or directory\n0 policies: 0 reused, 0 compiled, 0 failed' \
+	refresh --root image -P more "${target[@]}"
+says 4 'secbake: image/./more is not there: No such file or directory' cache list --root image -C more
+says 4 'secbake: there is no image in imgae: No such file or directory' refresh --root imgae "${target[@]}"
+mkdir -p image/usr/lib/secbake/policies
+cp p/web.json image/usr/lib/secbake/policies
+says 0 $'web: compiled into image/./usr/lib/secbake/cache\n1 policy: 0 reused, 1 compiled, 0 failed' \
+	refresh --root image "${target[@]}"
+says 0 '1 policy: 1 reused, 0 compiled, 0 failed' refresh --root image "${target[@]}"
+# And one that comes in a folder that was not there.
+mkdir -p image/etc/secbake/policies
+sed 's/ALLOW/LOG/' p/web.json >image/etc/secbake/policies/web.json
+says 0 $'web: compiled into image/./usr/lib/secbake/cache\n1 policy: 0 reused, 1 compiled, 0 failed' \
+	refresh --root image "${target[@]}"
+
 exit $failed
