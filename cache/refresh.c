@@ -121,8 +121,8 @@ static enum secbake_status refresh(struct sb_refresh *r, struct secbake_error *e
 {
 	enum secbake_status status;
 
-	if (!r->options->name_count)
-		r->index = sb_index_new(r);
+	if (!r->options->name_count && !(r->index = sb_index_new(r)))
+		return secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 	status = sb_refresh_list(r, error);
 	if (status)
 		return status;

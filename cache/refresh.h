@@ -79,7 +79,7 @@ struct sb_refresh {
 	struct sb_batch batch;
 	struct sb_batch bases; /* what lacks a default, until all others are done */
 	size_t waiting; /* threads that wait for a lock: nothing stays in the batch meanwhile */
-	struct sb_index_builder *index; /* NULL: policies were named, or there is no memory */
+	struct sb_index_builder *index; /* NULL: policies were named */
 
 	pthread_mutex_t flush; /* one batch at a time is given names */
 };

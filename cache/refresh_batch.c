@@ -161,6 +161,14 @@ void sb_refresh_before_compile(struct sb_refresh *r, bool slow)
 		sb_refresh_flush(r);
 }
 
+static void no_memory(struct sb_result *result)
+{
+	struct secbake_error why = {0};
+
+	secbake_error_set(&why, SECBAKE_ERR_MEMORY, 0, "out of memory");
+	fail(result, &why);
+}
+
 void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
 {
 	bool queued, full = false;
@@ -174,17 +182,17 @@ void sb_refresh_deliver(struct sb_refresh *r, const struct sb_result *result)
 		alone.at = malloc(sizeof(*alone.at));
 		if (alone.at) {
 			*alone.at = *result;
+			if (result->lacks_default && r->index) /* it may be a base */
+				no_memory(alone.at);
 			finish(r, &alone);
 		} else {
 			struct sb_result lost = *result;
-			struct secbake_error why = {0};
 
-			secbake_error_set(&why, SECBAKE_ERR_MEMORY, 0, "out of memory");
 			if (lost.staged)
 				sb_stage_drop(&lost.stage);
 			if (lost.lock >= 0)
 				close(lost.lock);
-			fail(&lost, &why);
+			no_memory(&lost);
 			sb_refresh_account(r, &lost);
 		}
 	}
@@ -213,6 +221,8 @@ void sb_refresh_bases(struct sb_refresh *r)
 		if (sb_index_add_base(r->index, result->name)) {
 			result->outcome = SECBAKE_BASE;
 			result->status = SECBAKE_OK;
+		} else if (sb_index_no_memory(r->index)) {
+			no_memory(result);
 		} else if (failures) {
 			admit_doubt(result);
 		}

@@ -32,7 +32,8 @@ struct sb_index_builder {
 	int64_t offset; /* of the real time to the time since boot, ns */
 	int root[SB_ROOTS_MAX];
 	size_t root_count;
-	bool image; /* its files are copied to where nothing of a stamp is as it was */
+	bool no_memory; /* something is not in it that should be */
+	bool image;	/* its files are copied to where nothing of a stamp is as it was */
 	bool doubt;
 	bool account[2]; /* looked up in passwd, group */
 	struct sb_index_record *record;
@@ -99,6 +100,7 @@ static bool put_text(struct sb_index_builder *index, const char *text, uint32_t 
 		if (room > SB_INDEX_SIZE_MAX / 2)
 			return false;
 		grown = realloc(index->text, room);
+		index->no_memory |= !grown;
 		if (!grown)
 			return false;
 		index->text = grown;
@@ -123,6 +125,7 @@ static bool put_record(struct sb_index_builder *index, size_t root, const char *
 		if (room > SB_INDEX_SIZE_MAX / 2 / sizeof(record))
 			return false;
 		grown = reallocarray(index->record, room, sizeof(record));
+		index->no_memory |= !grown;
 		if (!grown)
 			return false;
 		index->record = grown;
@@ -155,7 +158,7 @@ static bool place_policy(const struct sb_index_builder *index, const char *name,
 	return false;
 }
 
-static bool place_source(const struct sb_index_builder *index, const struct secbake_blob *blob,
+static bool place_source(struct sb_index_builder *index, const struct secbake_blob *blob,
 			 uint32_t number, unsigned int depth, struct place *place)
 {
 	struct secbake_blob_source source = secbake_blob_source(blob, number);
@@ -169,6 +172,7 @@ static bool place_source(const struct sb_index_builder *index, const struct secb
 	if (depth > SB_SOURCE_DEPTH_MAX)
 		return false;
 	parent = malloc(sizeof(*parent));
+	index->no_memory |= !parent;
 	if (!parent)
 		return false;
 	placed = place_source(index, blob, source.parent, depth + 1, parent);
@@ -239,6 +243,11 @@ void sb_index_add_failed(struct sb_index_builder *index, const struct sb_refresh
 			put_record(index, sources->at[i].root, sources->at[i].path);
 	index->doubt = true;
 	pthread_mutex_unlock(&index->mutex);
+}
+
+bool sb_index_no_memory(const struct sb_index_builder *index)
+{
+	return index->no_memory;
 }
 
 bool sb_index_add_base(struct sb_index_builder *index, const char *name)

@@ -12,7 +12,7 @@
 
 struct sb_refresh_sources;
 
-/* NULL: there will be none; the other functions take that. */
+/* NULL: no memory. The other functions take NULL: there will be no index. */
 struct sb_index_builder *sb_index_new(const struct sb_refresh *r);
 void sb_index_free(struct sb_index_builder *index);
 
@@ -32,6 +32,9 @@ void sb_index_add_failed(struct sb_index_builder *index, const struct sb_refresh
  * When all threads are done.
  */
 bool sb_index_add_base(struct sb_index_builder *index, const char *name);
+
+/* Was there no memory for some of it? Then what is no base by it may be one. */
+bool sb_index_no_memory(const struct sb_index_builder *index);
 
 /* After a refresh that left nothing to be wished for. On any doubt, or failure, nothing is written.
  */

@@ -3,7 +3,7 @@
 #
 # nomem.sh SECBAKE NOMEM-LIBRARY
 #
-# Memory runs out at each allocation of a compile in turn, once and for good. Each time it says so
+# Memory runs out at each allocation of a compile, and of a refresh, in turn, once and for good. Each time it says so
 # (exit status 4), and not that the policy were wrong, and writes nothing; or it can do without, and
 # what it writes is proved to be the policy's.
 set -uo pipefail
@@ -39,11 +39,22 @@ cat >oci.json <<'END'
   "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38 }
 END
 
-for policy in native.json oci.json; do
+target=(--arch x86_64 --kernel 6.12)
+hash=$("$secbake" features --hash "${target[@]}")
+mkdir policies
+echo '{ "secbake": 1, "extends": ["@base"], "default": "errno:EPERM", "rules": [] }' >policies/web.json
+cp base.json policies/base.json
+
+for policy in native.json oci.json policies/web.json; do
 	step=$policy
-	command=("$secbake" compile --arch x86_64 --kernel 6.12 -o out.sbk "$policy")
+	command=("$secbake" compile "${target[@]}" -o out.sbk "$policy")
+	out=out.sbk
+	if [[ $policy = policies/* ]]; then
+		command=("$secbake" refresh -q -C cache -P policies "${target[@]}")
+		out=cache/$hash/web.sbk
+	fi
 	LD_PRELOAD=$nomem "${command[@]}" 9>count 2>good.err || { cat good.err >&2; fail 'with all memory'; exit 1; }
-	mv out.sbk good.sbk
+	mv "$out" good.sbk
 	count=$(<count)
 	[[ $count -gt 50 ]] || fail "only $count allocations"
 	for ((n = 1; n <= count; n++)); do
@@ -54,15 +65,15 @@ for policy in native.json oci.json; do
 			tried=$((tried + 1))
 			if [[ $was = 0 ]]; then
 				cmp -s good.err err || fail "it says $(<err)"
-				cmp -s good.sbk out.sbk || "$secbake" prove --arch x86_64 --kernel 6.12 out.sbk "$policy" >said 2>&1 ||
+				cmp -s good.sbk "$out" || "$secbake" prove "${target[@]}" "$out" "$policy" >said 2>&1 ||
 					fail "it writes what is not the policy's: $(<said)"
 			elif [[ $was = 4 ]]; then
 				grep -qi memory err || fail "it does not say why: $(<err)"
-				[[ ! -e out.sbk ]] || fail 'it writes something'
+				[[ ! -e $out || $out = cache/* ]] || fail 'it writes something'
 			else
 				fail "status $was: $(<err)"
 			fi
-			rm -f out.sbk
+			rm -rf out.sbk cache
 		done
 	done
 done
