@@ -23,6 +23,7 @@ struct chunk {
 struct sb_arena {
 	struct chunk *head;  /* the one that small allocations come from */
 	struct chunk *spare; /* those that a reset emptied */
+	bool exhausted;	     /* there was no memory for one */
 };
 
 struct sb_arena *sb_arena_new(void)
@@ -45,6 +46,11 @@ void sb_arena_free(struct sb_arena *arena)
 	free_chunks(arena->head);
 	free_chunks(arena->spare);
 	free(arena);
+}
+
+bool sb_arena_exhausted(const struct sb_arena *arena)
+{
+	return arena->exhausted;
 }
 
 void sb_arena_reset(struct sb_arena *arena)
@@ -82,6 +88,7 @@ static struct chunk *chunk_new(struct sb_arena *arena, size_t size)
 	if (__builtin_add_overflow(size, sizeof(*chunk), &total))
 		return NULL;
 	chunk = malloc(total);
+	arena->exhausted |= !chunk;
 	if (chunk)
 		*chunk = (struct chunk){.size = size};
 	return chunk;

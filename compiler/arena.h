@@ -3,6 +3,7 @@
 #ifndef SB_ARENA_H
 #define SB_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sb_arena;
@@ -12,6 +13,9 @@ void sb_arena_free(struct sb_arena *arena); /* takes NULL */
 
 /* All that was handed out is gone; the memory stays, for what comes. */
 void sb_arena_reset(struct sb_arena *arena);
+
+/* Was there ever no memory? Who can do without makes something else then, if as good. */
+bool sb_arena_exhausted(const struct sb_arena *arena);
 
 /* Zeroed, aligned for any type; NULL when count * size overflows or memory is out. */
 void *sb_alloc(struct sb_arena *arena, size_t count, size_t size);

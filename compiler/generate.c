@@ -132,6 +132,9 @@ enum secbake_status sb_generate(struct sb_arena *arena, struct sb_arena *scratch
 		refuted = (struct secbake_error){0};
 		witness = (struct sb_witness){0};
 		status = run_passes(scratch, &simpler, tuning, big_endian, program, error);
+		/* A pass that had none was left out: the same policy must give the same bytes. */
+		if (status == SECBAKE_OK && sb_arena_exhausted(scratch))
+			status = secbake_error_set(error, SECBAKE_ERR_MEMORY, 0, "out of memory");
 		if (status != SECBAKE_OK)
 			break;
 		status = sb_prove(program, layer, &witness, &refuted);

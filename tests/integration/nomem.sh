@@ -5,7 +5,7 @@
 #
 # Memory runs out at each allocation of a compile, and of a refresh, in turn, once and for good. Each time it says so
 # (exit status 4), and not that the policy were wrong, and writes nothing; or it can do without, and
-# what it writes is proved to be the policy's.
+# writes the same bytes.
 set -uo pipefail
 
 secbake=$(realpath "$1") nomem=$(realpath "$2")
@@ -65,8 +65,7 @@ for policy in native.json oci.json policies/web.json; do
 			tried=$((tried + 1))
 			if [[ $was = 0 ]]; then
 				cmp -s good.err err || fail "it says $(<err)"
-				cmp -s good.sbk "$out" || "$secbake" prove "${target[@]}" "$out" "$policy" >said 2>&1 ||
-					fail "it writes what is not the policy's: $(<said)"
+				cmp -s good.sbk "$out" || fail 'it writes other bytes'
 			elif [[ $was = 4 ]]; then
 				grep -qi memory err || fail "it does not say why: $(<err)"
 				[[ ! -e $out || $out = cache/* ]] || fail 'it writes something'
