@@ -6,6 +6,30 @@
 
 #include "passes.h"
 
+/* A value that an enumeration does not have would be taken for one that it has. */
+static enum secbake_status check_choice(const char *what, unsigned int value, unsigned int last,
+					struct secbake_error *error)
+{
+	if (value <= last)
+		return SECBAKE_OK;
+	return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "there is no %s %u", what, value);
+}
+
+static enum secbake_status check_choices(const struct secbake_compile_options *given,
+					 struct secbake_error *error)
+{
+	enum secbake_status status =
+		check_choice("effort", given->effort, SECBAKE_EFFORT_BEST, error);
+
+	if (!status)
+		status = check_choice("dialect", given->dialect, SECBAKE_DIALECT_NATIVE, error);
+	if (!status)
+		status = check_choice("enosys", given->enosys, SECBAKE_ENOSYS_NONE, error);
+	if (!status && given->mode)
+		status = check_choice("mode", *given->mode, SECBAKE_MODE_OWN, error);
+	return status;
+}
+
 static enum secbake_status check(const struct secbake_compile_options *given,
 				 struct secbake_error *error)
 {
@@ -16,9 +40,6 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 	if (given->cap_count > 64 || (given->cap_count && !given->caps))
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "at most 64 capabilities can be given");
-	if (given->effort > SECBAKE_EFFORT_BEST)
-		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0, "there is no effort %u",
-					 given->effort);
 	if (!given->target.arch || !given->policy.bytes || !given->name)
 		return secbake_error_set(error, SECBAKE_ERR_INPUT, 0,
 					 "a target, a name and a policy are required");
@@ -28,7 +49,7 @@ static enum secbake_status check(const struct secbake_compile_options *given,
 			"'%s' cannot name a policy: up to 64 of A-Z a-z 0-9 _ . @ - are "
 			"allowed, the first not a dot",
 			given->name);
-	return SECBAKE_OK;
+	return check_choices(given, error);
 }
 
 static enum secbake_status read_passes(const char *passes, uint32_t *off,

@@ -308,6 +308,38 @@ static void test_not_consulted(void **state)
 	free(plain.bytes);
 }
 
+/* What no enumeration has: refused, and not taken for one of its values. */
+static void test_no_such_choice(void **state)
+{
+	const enum secbake_mode mode = (enum secbake_mode)9;
+	struct secbake_compile_options good = {
+		.name = "web",
+		.policy = {.bytes = "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}",
+			   .size = 35,
+			   .file = "p"},
+	};
+	struct secbake_compile_options wrong[4];
+	struct secbake_compiled *compiled;
+
+	(void)state;
+	secbake_features_of_kernel(secbake_arch_find("x86_64"), SECBAKE_KERNEL(6, 1), &good.target,
+				   NULL);
+	assert_int_equal(secbake_compile(&good, &compiled, NULL), SECBAKE_OK);
+	secbake_compiled_free(compiled);
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		wrong[i] = good;
+	wrong[0].effort = 9;
+	wrong[1].dialect = (enum secbake_dialect)9;
+	wrong[2].enosys = (enum secbake_enosys)9;
+	wrong[3].mode = &mode;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct secbake_error error = {0};
+
+		assert_int_equal(secbake_compile(&wrong[i], &compiled, &error), SECBAKE_ERR_INPUT);
+		assert_non_null(strstr(error.text, " 9"));
+	}
+}
+
 /* The one variant that a target would load, and the program that it has among others. */
 static void test_only_target(void **state)
 {
@@ -382,10 +414,15 @@ static void test_order_of_features(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_policy),	       cmocka_unit_test(test_inputs),
-		cmocka_unit_test(test_consulted_flag), cmocka_unit_test(test_enosys_and_caps),
-		cmocka_unit_test(test_groups),	       cmocka_unit_test(test_not_consulted),
-		cmocka_unit_test(test_only_target),    cmocka_unit_test(test_order_of_features),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_inputs),
+		cmocka_unit_test(test_consulted_flag),
+		cmocka_unit_test(test_enosys_and_caps),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_not_consulted),
+		cmocka_unit_test(test_only_target),
+		cmocka_unit_test(test_no_such_choice),
+		cmocka_unit_test(test_order_of_features),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
