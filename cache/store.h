@@ -19,6 +19,13 @@
 #define SB_FEATURES_FILE "features"
 #define SB_SUFFIX_INDEX ".index" /* <root>/<hash>.index, see refresh_index.h */
 
+/*
+ * What SB_FEATURES_FILE has: the features without the version, which is not part of the hash,
+ * so that the bytes are the same wherever it is made. Their number.
+ */
+size_t sb_store_features_text(const struct secbake_features *features,
+			      char text[SECBAKE_FEATURES_TEXT_MAX]);
+
 /* A root to write to, and how much of its path must be there: the rest is made. */
 struct sb_store_place {
 	struct sb_root root;
@@ -53,8 +60,8 @@ enum secbake_status sb_store_mend_features(const struct sb_trust *trust,
 					   struct secbake_error *error);
 
 /*
- * May the user write in dir? Asked for the sake of a better message only: yes, too, where an outer
- * filter does not let this be asked; writing will tell. False leaves errno.
+ * May the user write in dir? Also where an outer filter knows faccessat(2) alone. False leaves
+ * errno.
  */
 bool sb_writable(int dir);
 

@@ -68,12 +68,9 @@ static enum secbake_status put_files(int dir, const char *path,
 				     const void *bytes, size_t size, struct secbake_error *error)
 {
 	char text[SECBAKE_FEATURES_TEXT_MAX], file[SECBAKE_NAME_MAX + sizeof(SB_SUFFIX_BLOB)];
-	struct secbake_features hashed = *features;
+	size_t text_size = sb_store_features_text(features, text);
 	enum secbake_status status;
-	size_t text_size;
 
-	hashed.kernel = 0; /* as the hash: the version is not part of it */
-	text_size = secbake_features_format(&hashed, text);
 	snprintf(file, sizeof(file), "%s%s", name, SB_SUFFIX_BLOB);
 	status = sb_stage_replace(dir, path, file, bytes, size, 0644, error);
 	if (status)

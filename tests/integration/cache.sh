@@ -148,7 +148,19 @@ for answer in EPERM ENOSYS; do
 	[[ $said = *'1 removed, 5 bytes' ]] || fail "$answer: gc: $said"
 done
 
+step='a feature set that nobody may change: the next root is written to'
+start web
+if chattr +i "$set" 2>/dev/null; then
+	echo '{ "secbake": 1, "default": "errno:EPERM", "rules": [] }' >p/web.json
+	said=$("$secbake" refresh -q -C c -C next -P p "${target[@]}" 2>&1) || fail "$said"
+	chattr -i "$set"
+	[[ -e next/${set#c/}/web.sbk ]] || fail 'there is no blob in the next root'
+else
+	echo "not tried, as chattr +i cannot be had here: $step"
+fi
+
 step='an image without policies'
+start web
 mkdir image
 says 0 '0 policies: 0 reused, 0 compiled, 0 failed' refresh --root image "${target[@]}"
 says 0 '' cache list --root image
