@@ -299,8 +299,7 @@ static bool find_policies(struct gc *gc)
 			found = true;
 			close(dir);
 		} else if (status != SECBAKE_ERR_MISSING ||
-			   !sb_place_may_miss(&gc->options->places, at->path,
-					      gc->options->places.policy_count)) {
+			   !sb_policies_may_miss(&gc->options->places)) {
 			trouble(gc, &error);
 		}
 	}
@@ -330,9 +329,8 @@ enum secbake_status secbake_cache_gc(const struct secbake_gc_options *options,
 		struct secbake_error why = {0};
 		enum secbake_status cleaned = clean_root(gc, i, &why);
 
-		if (cleaned && (cleaned != SECBAKE_ERR_MISSING ||
-				!sb_place_may_miss(&options->places, gc->lookup.cache.root[i].path,
-						   options->places.cache_count)))
+		if (cleaned &&
+		    (cleaned != SECBAKE_ERR_MISSING || !sb_caches_may_miss(&options->places)))
 			trouble(gc, &why);
 	}
 	if (!status && gc->worst)

@@ -36,23 +36,6 @@ enum secbake_status sb_places_lookup(const struct secbake_places *places, struct
 	return status;
 }
 
-bool sb_place_may_miss(const struct secbake_places *places, const char *path, bool named)
-{
-	/* Where an image has them, see image_places() in cli/places.c. */
-	static const char *const own[] = {"etc/secbake/policies", "run/secbake/policies",
-					  "usr/lib/secbake/policies", "usr/lib/secbake/cache"};
-	size_t size = places->image ? strlen(places->image) : 0;
-
-	if (!named)
-		return true;
-	if (!size || strncmp(path, places->image, size) != 0 || strncmp(path + size, "/./", 3) != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (!strcmp(path + size + 3, own[i]))
-			return true;
-	return false;
-}
-
 size_t sb_places_to_write(const struct secbake_places *places, const struct sb_lookup *lookup,
 			  struct sb_store_place place[SB_ROOTS_MAX])
 {

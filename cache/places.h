@@ -12,11 +12,16 @@
 enum secbake_status sb_places_lookup(const struct secbake_places *places, struct sb_lookup *lookup,
 				     char user_cache[SB_PATH_MAX], struct secbake_error *error);
 
-/*
- * Of the default folders, this system's or an image's, each may be missing; one that was named
- * (with -C or -P) should be there.
- */
-bool sb_place_may_miss(const struct secbake_places *places, const char *path, bool named);
+/* Is it no fault that one of them is not there? Of the default ones each may be missing. */
+static inline bool sb_caches_may_miss(const struct secbake_places *places)
+{
+	return !places->cache_count || places->cache_optional;
+}
+
+static inline bool sb_policies_may_miss(const struct secbake_places *places)
+{
+	return !places->policy_count || places->policy_optional;
+}
 
 /* The roots that new blobs may go to, best first; their number. */
 size_t sb_places_to_write(const struct secbake_places *places, const struct sb_lookup *lookup,

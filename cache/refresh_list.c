@@ -73,9 +73,7 @@ static enum secbake_status list_folder(struct sb_refresh *r, size_t index,
 	status = sb_trust_root(sb_lookup_policy_trust(&r->lookup, index), root->path, root->anchor,
 			       &dir, &why);
 	if (status) {
-		if (status != SECBAKE_ERR_MISSING ||
-		    !sb_place_may_miss(&r->options->places, root->path,
-				       r->options->places.policy_count))
+		if (status != SECBAKE_ERR_MISSING || !sb_policies_may_miss(&r->options->places))
 			folder_failed(r, &why);
 		return SECBAKE_OK;
 	}

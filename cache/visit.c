@@ -150,8 +150,7 @@ enum secbake_status secbake_cache_visit(const struct secbake_places *places,
 		struct secbake_error trouble = {0};
 		enum secbake_status seen = visit_root(&lookup, i, visitor, &trouble);
 
-		if (seen == SECBAKE_ERR_MISSING &&
-		    sb_place_may_miss(places, lookup.cache.root[i].path, places->cache_count))
+		if (seen == SECBAKE_ERR_MISSING && sb_caches_may_miss(places))
 			continue;
 		if (seen && visitor->trouble)
 			visitor->trouble(visitor, &trouble);

@@ -88,10 +88,7 @@ static enum cli_exit in_image(const struct cli_verb *verb, struct cli_places *pl
 	return CLI_DONE;
 }
 
-/*
- * The image's own folders, unless others of it were named. As of a system's own, each may be
- * missing: sb_place_may_miss() in cache/places.c knows them.
- */
+/* The image's own folders, unless others of it were named. */
 static enum cli_exit image_places(const struct cli_verb *verb, struct cli_places *places)
 {
 	static const char *const policies[] = {"etc/secbake/policies", "run/secbake/policies",
@@ -123,6 +120,8 @@ static enum cli_exit image_places(const struct cli_verb *verb, struct cli_places
 enum cli_exit cli_places_of(const struct cli_verb *verb, struct cli_places *places,
 			    struct secbake_places *out)
 {
+	/* An image's own folders, as a system's own. */
+	const bool own_cache = !places->cache_count, own_policies = !places->policy_count;
 	enum cli_exit status = CLI_DONE;
 
 	if (places->root)
@@ -135,6 +134,8 @@ enum cli_exit cli_places_of(const struct cli_verb *verb, struct cli_places *plac
 		.xdg_cache_home = getenv("XDG_CACHE_HOME"),
 		.home = getenv("HOME"),
 		.image = places->root,
+		.cache_optional = own_cache,
+		.policy_optional = own_policies,
 	};
 	return status;
 }

@@ -26,6 +26,8 @@ extern "C" {
  * @home: of the environment, or NULL; likewise
  * @image: NULL, or the folder of an image that is being built: users and groups are
  *	those of its etc/passwd and etc/group
+ * @cache_optional: each of @cache_dir may be missing, as each default one may
+ * @policy_optional: the same of @policy_dir
  * @reserved: zero
  *
  * Default roots read: /run/secbake/cache, /var/cache/secbake, /usr/lib/secbake/cache and,
@@ -41,7 +43,8 @@ struct secbake_places {
 	const char *xdg_cache_home;
 	const char *home;
 	const char *image;
-	uintptr_t reserved[3];
+	bool cache_optional, policy_optional;
+	uintptr_t reserved[2];
 };
 
 /**
