@@ -223,14 +223,20 @@ static bool make_room(struct sb_ask *ask)
 	return true;
 }
 
+/* Before each walk over a diagram: none of its nodes has been seen. */
+static bool start_walk(struct sb_ask *ask)
+{
+	if (!make_room(ask)) {
+		ask->dd.status = SECBAKE_ERR_MEMORY;
+		return false;
+	}
+	ask->now++;
+	return true;
+}
+
 static uint32_t ask_one(const struct question *q, uint32_t f)
 {
-	if (!make_room(q->ask)) {
-		q->ask->dd.status = SECBAKE_ERR_MEMORY;
-		return SB_DD_NONE;
-	}
-	q->ask->now++;
-	return answer(q, f);
+	return start_walk(q->ask) ? answer(q, f) : SB_DD_NONE;
 }
 
 uint32_t sb_ask_kind(struct sb_ask *ask, uint32_t f, bool (*kind)(uint32_t verdict))
@@ -295,14 +301,7 @@ double sb_ask_share(struct sb_ask *ask, uint32_t f, uint32_t arg, const struct s
 	for (uint32_t i = 0; i < 6; i++)
 		if (i != arg)
 			f = sb_ask_with(ask, f, i, UINT64_MAX, call->args[i]);
-	if (f == SB_DD_NONE)
-		return 0;
-	if (!make_room(ask)) {
-		ask->dd.status = SECBAKE_ERR_MEMORY;
-		return 0;
-	}
-	ask->now++;
-	return share(ask, f) / (double)WHOLE;
+	return f != SB_DD_NONE && start_walk(ask) ? share(ask, f) / (double)WHOLE : 0;
 }
 
 void sb_ask_witness(const struct sb_ask *ask, uint32_t f, struct seccomp_data *data)
@@ -347,12 +346,5 @@ static uint32_t collect(struct sb_ask *ask, uint32_t f, uint32_t *verdict, uint3
 
 uint32_t sb_ask_verdicts(struct sb_ask *ask, uint32_t f, uint32_t *verdict, uint32_t max)
 {
-	if (f == SB_DD_NONE)
-		return 0;
-	if (!make_room(ask)) {
-		ask->dd.status = SECBAKE_ERR_MEMORY;
-		return 0;
-	}
-	ask->now++;
-	return collect(ask, f, verdict, 0, max);
+	return f != SB_DD_NONE && start_walk(ask) ? collect(ask, f, verdict, 0, max) : 0;
 }
