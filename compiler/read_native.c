@@ -179,10 +179,9 @@ static bool read_hot(struct sb_native_reading *r, const struct sb_native_doc *do
 			hot[word->index] = word->text;
 			good &= sb_native_check_names(&doc->reader, word);
 		} else {
-			good = sb_native_fail(&doc->reader, word,
-					      "%.*s: \"hot\" lists names of system calls",
-					      word->text_size < 64 ? (int)word->text_size : 64,
-					      word->text ? word->text : "");
+			good = sb_native_fail(
+				&doc->reader, word, "%s: \"hot\" lists names of system calls",
+				sb_native_shown(&doc->reader, word->text ? word->text : ""));
 		}
 	}
 	r->document->hot = hot;

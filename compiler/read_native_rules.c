@@ -338,29 +338,35 @@ static bool check_names(const struct sb_native_rule *rule)
 	       sb_native_check_names(&rule->spot.doc->reader, rule->syscalls);
 }
 
-static bool read_default(struct sb_native_reading *r, const struct sb_native_doc *doc,
-			 const struct sb_json *word)
+/* What layers have in common, to be changed: a copy, since what is overridden changes its own. */
+static struct sb_native_layer *change_common(struct sb_native_reading *r)
 {
 	struct sb_native_layer *common = sb_alloc(r->arena, 1, sizeof(*common));
 
+	if (common)
+		r->native->layer = memcpy(common, r->native->layer, sizeof(*common));
+	return common;
+}
+
+static bool read_default(struct sb_native_reading *r, const struct sb_native_doc *doc,
+			 const struct sb_json *word)
+{
+	struct sb_native_layer *common = change_common(r);
+
 	if (!common)
 		return sb_native_memory(&doc->reader);
-	*common = *r->native->layer;
 	common->default_spot = (struct sb_native_spot){doc, word};
-	r->native->layer = common;
 	return sb_native_read_action(&doc->reader, word, &common->default_action);
 }
 
 static bool read_flags(struct sb_native_reading *r, const struct sb_native_doc *doc,
 		       const struct sb_json *list)
 {
-	struct sb_native_layer *common = sb_alloc(r->arena, 1, sizeof(*common));
+	struct sb_native_layer *common = change_common(r);
 
 	if (!common)
 		return sb_native_memory(&doc->reader);
-	*common = *r->native->layer;
 	common->flags_spot = (struct sb_native_spot){doc, list};
-	r->native->layer = common;
 	return sb_native_read_flags(&doc->reader, list, &common->flags);
 }
 
