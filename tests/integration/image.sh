@@ -65,5 +65,28 @@ message=$("$secbake" compile --root / -o out "$usr/web.json" 2>&1) && fail '--ro
 [[ $message = *'there is no base-of-web.json on the policy path (/etc/secbake/policies ...)'* ]] || fail "$message"
 message=$("$secbake" compile --root nowhere -P "$usr" -o out "$usr/web.json" 2>&1) && fail 'an image that is not there'
 [[ $message = *'nowhere/etc/passwd cannot be read to find "user:mail"'* ]] || fail "$message"
+# Links: the loader follows none, and one may lead out of the image, or nowhere.
+refused() { # LINK
+	message=$("$secbake" compile --root image -o out "$usr/web.json" 2>&1) && fail "$1 is followed"
+	[[ $message = *"$1 is a symbolic link, which is not followed there"* ]] || fail "$message"
+}
+mv "$etc/base-of-web.json" kept.json
+ln -s missing "$etc/base-of-web.json"
+refused "$etc/base-of-web.json"
+ln -sf "$work/kept.json" "$etc/base-of-web.json"
+refused "$etc/base-of-web.json"
+mv kept.json "$etc/real.json" && mv -f "$etc/real.json" "$etc/base-of-web.json"
+mv image/etc/secbake image/secbake && ln -s ../secbake image/etc/secbake
+refused image/etc/secbake
+rm image/etc/secbake && mv image/secbake image/etc/secbake
+mv image/etc/passwd kept && ln -s /etc/passwd image/etc/passwd
+refused image/etc/passwd
+rm image/etc/passwd && mv kept image/etc/passwd
+cp "$usr/web.json" kept.json
+sed -i 's/"@base-of-web"/"part.json"/' "$usr/web.json"
+ln -s base-of-web.json "$usr/part.json"
+refused "$usr/part.json"
+mv kept.json "$usr/web.json"
 [[ ! -e out ]] || fail 'something was written'
+"$secbake" compile --root image/ -o out "$usr/web.json" 2>stderr || fail "as it was: $(<stderr)"
 exit $failed
