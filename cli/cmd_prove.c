@@ -214,7 +214,7 @@ const struct cli_verb cli_prove = {
 		"Proves for every architecture, number and argument that a bare program, or the\n"
 		"programs of a blob in each of its variants (or those that --kernel and --mode\n"
 		"leave), decide as the policy does, and that a blob's filter flags and, without\n"
-		"--mode, its mode are those that the policy asks for. Exit status 0: equal; 1: not, and a call and the rule that\n"
-		"decides it show why; 5: cannot tell.\n\n" CLI_POLICY_HELP,
+		"--mode, its mode are those that the policy asks for. Exit status 0: equal; 1: not,\n"
+		"and a call and the rule that decides it show why; 5: cannot tell.\n\n" CLI_POLICY_HELP,
 	.run = run,
 };
