@@ -78,8 +78,8 @@ void sb_bind_native(struct sb_arena *arena, struct sb_native *native,
 		    const struct sb_options *options, const struct sb_bound **bound);
 uint32_t sb_native_raw(const struct sb_native_action *action, const struct secbake_arch *arch);
 /*
- * The calls for which one of some clauses holds, as a diagram in b->dd (prove_internal.h), for
- * warnings alone; SB_DD_NONE: too involved.
+ * The calls for which one of some clauses holds, as a diagram in b->dd (prove_internal.h);
+ * SB_DD_NONE: too involved, or out of memory, of which sb_bind_native() tells.
  */
 uint32_t sb_native_ask(struct sb_binder *b, const struct sb_clause *clause, uint32_t count);
 bool sb_native_place(const struct sb_native_spot *spot, struct sb_place *place);

@@ -441,6 +441,10 @@ void sb_bind_native(struct sb_arena *arena, struct sb_native *native,
 	made->native = native;
 	made->target = options->target ? options->target : secbake_arch_native();
 	bind(&b);
+	/* What an answer that there was no memory for would have left out must not come to be in.
+	 */
+	if (b.dd && b.dd->status == SECBAKE_ERR_MEMORY)
+		sb_native_memory(&native->main->reader);
 	if (b.dd)
 		sb_dd_free(b.dd);
 	*bound = made;

@@ -23,6 +23,7 @@ cat >native.json <<'END'
 { "secbake": 1, "extends": ["base.json"], "default": "errno:EPERM", "rules": [
   { "syscalls": ["read", "write", "exit_group", "execve", "getpid", "futex"], "action": "allow" },
   { "syscalls": "socket", "args": { "family": ["AF_UNIX", "AF_INET"] }, "action": "allow" },
+  { "syscalls": "kcmp", "args": { "type": { "all": 3, "none": 1 } }, "action": "errno:72" },
   { "syscalls": "setuid", "args": { "uid": "user:root" }, "action": "errno:71" } ] }
 END
 echo '{ "secbake": 1, "rules": [{ "syscalls": ["getppid"], "action": "kill-process" }] }' >base.json
